@@ -1,0 +1,121 @@
+import type { AuditEventType, AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
+import { AUDIT_RECORDED } from '@strongroom/contracts/audit';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import { cloudEvent } from '@strongroom/contracts/cloud-event';
+import type { Queryable } from '@strongroom/db/database';
+import { AppError } from '@strongroom/errors/app-error';
+import { appendEvents } from '@strongroom/outbox/outbox';
+
+/** What happened. Values of `message` name objects and outcomes; a secret value must never be among them. */
+export interface Act {
+  type: AuditEventType;
+  caller?: Caller;
+  request?: RequestInfo;
+  message?: Readonly<Record<string, string>>;
+}
+
+export interface Audit {
+  /** Writes the record with the change it tells of: both commit or neither. */
+  append(tx: Queryable, ...acts: Act[]): Promise<void>;
+  /**
+   * Resolves when the record is durable. Records of concurrent calls share one insert (group commit), so
+   * reads do not cost a commit each. Rejects with AUDIT_UNAVAILABLE, and then nothing may be answered.
+   */
+  write(act: Act): Promise<void>;
+}
+
+export interface AuditOptions {
+  service: string;
+  db: Queryable;
+  newId: () => string;
+  now: () => Date;
+  /** Called after a commit that the audit itself made; callers of `append` ring after their own. */
+  ring: () => void;
+  /** Records that may wait while the database is slow; above, new ones are refused at once. */
+  maxWaiting?: number;
+}
+
+interface Batch {
+  acts: Act[];
+  durable: Promise<void>;
+  settle: (error?: unknown) => void;
+}
+
+export function createAudit(options: AuditOptions): Audit {
+  const { service, db, newId, now, ring, maxWaiting = 5_000 } = options;
+  let waiting: Batch | undefined;
+  let flushing = false;
+
+  async function append(tx: Queryable, ...acts: Act[]): Promise<void> {
+    const time = now();
+    const records = acts.map(act => toRecord(service, newId(), time, act));
+    await appendEvents(tx, [cloudEvent<AuditRecorded>(service, AUDIT_RECORDED, newId(), time, { records })]);
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting !== undefined) {
+      const batch = waiting;
+      waiting = undefined;
+      try {
+        await append(db, ...batch.acts);
+        batch.settle();
+      } catch (error) {
+        batch.settle(auditUnavailable(error));
+      }
+    }
+    flushing = false;
+    ring();
+  }
+
+  return {
+    append,
+    write(act) {
+      waiting ??= newBatch();
+      if (waiting.acts.length >= maxWaiting) return Promise.reject(auditUnavailable());
+      waiting.acts.push(act);
+      if (!flushing) {
+        flushing = true;
+        // The end of this turn of the event loop: whatever arrived in it shares the insert.
+        setImmediate(() => void flush());
+      }
+      return waiting.durable;
+    },
+  };
+}
+
+function newBatch(): Batch {
+  let settle: Batch['settle'] = () => undefined;
+  const durable = new Promise<void>((resolve, reject) => {
+    settle = error => {
+      if (error === undefined) resolve();
+      else reject(error as Error);
+    };
+  });
+  return { acts: [], durable, settle };
+}
+
+/** Keys of `message` are PrivX's where it has one (contract 7). */
+function toRecord(service: string, id: string, time: Date, act: Act): AuditRecord {
+  const { type, caller, request } = act;
+  return {
+    id,
+    time: time.toISOString(),
+    code: type.code,
+    name: type.name,
+    message: {
+      'SSH-PrivX-service': service,
+      ...(caller === undefined ? {} : { userID: caller.id, username: caller.name, sessionID: caller.sessionId }),
+      ...(request === undefined ? {} : { requestID: request.id, remoteAddress: request.remoteAddress }),
+      ...act.message,
+    },
+  };
+}
+
+export const auditUnavailable = (cause?: unknown) =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'AUDIT_UNAVAILABLE',
+    message: 'The act cannot be recorded at the moment, so it is not answered',
+    retryAfterSeconds: 1,
+    cause,
+  });

@@ -1,0 +1,136 @@
+import { hash } from 'node:crypto';
+import { compactVerify, errors, type CompactVerifyGetKey } from 'jose';
+import type { Caller } from '@strongroom/contracts/caller';
+import { unauthenticated } from '@strongroom/errors/common-errors';
+import { serviceUnreachable } from '@strongroom/http/client';
+import { bodyParser } from '@strongroom/schema/parser';
+import { Type, type Static } from '@strongroom/schema/types';
+
+/** What an access token says (RFC 9068). Every claim is required; one that is missing is never a default. */
+export const AccessTokenClaims = Type.Object({
+  iss: Type.String(),
+  aud: Type.String(),
+  sub: Type.String({ minLength: 1, maxLength: 128 }),
+  exp: Type.Integer({ minimum: 0 }),
+  nbf: Type.Integer({ minimum: 0 }),
+  iat: Type.Integer({ minimum: 0 }),
+  jti: Type.String({ minLength: 1, maxLength: 128 }),
+  client_id: Type.String({ minLength: 1, maxLength: 128 }),
+  sid: Type.String({ minLength: 1, maxLength: 128 }),
+  kind: Type.Union([Type.Literal('api-client'), Type.Literal('service')]),
+  name: Type.String({ maxLength: 512 }),
+  roles: Type.Array(Type.String({ maxLength: 64 })),
+  permissions: Type.Array(Type.String({ maxLength: 64 })),
+});
+export type AccessTokenClaims = Static<typeof AccessTokenClaims>;
+
+export const TOKEN_AUDIENCE = 'strongroom';
+export const TOKEN_TYPE = 'at+jwt';
+export const TOKEN_ALGORITHM = 'EdDSA';
+
+export interface VerifierOptions {
+  issuer: string;
+  /** Finds the public key for the `kid` of a token's header, e.g. jose's createRemoteJWKSet. */
+  keys: CompactVerifyGetKey;
+  now: () => Date;
+  /** Verified tokens that are remembered until they expire. */
+  cacheSize?: number;
+}
+
+/** Larger than any token we issue; bounds the work before the signature is checked. */
+const MAX_TOKEN_LENGTH = 16_384;
+const parseClaims = bodyParser(AccessTokenClaims);
+
+interface Remembered {
+  caller: Caller;
+  expiresAtMs: number;
+}
+
+/**
+ * Verifies the bearer token of each request itself: being behind the gateway proves nothing. A token once
+ * verified is remembered whole until it expires, so a repeated one costs a map look-up.
+ */
+export function createTokenVerifier(options: VerifierOptions): (authorization: string | undefined) => Caller | Promise<Caller> {
+  const remembered = new Map<string, Remembered>();
+  const cacheSize = options.cacheSize ?? 10_000;
+
+  async function verify(token: string, digest: string): Promise<Caller> {
+    const claims = await verifyAccessToken(token, options);
+    const caller: Caller = {
+      id: claims.sub,
+      kind: claims.kind,
+      name: claims.name,
+      sessionId: claims.sid,
+      roles: claims.roles,
+      permissions: new Set(claims.permissions),
+    };
+    if (remembered.size >= cacheSize) {
+      // The oldest goes: a Map keeps the order of insertion.
+      for (const oldest of remembered.keys()) {
+        remembered.delete(oldest);
+        break;
+      }
+    }
+    remembered.set(digest, { caller, expiresAtMs: claims.exp * 1000 });
+    return caller;
+  }
+
+  return authorization => {
+    const token = bearerToken(authorization);
+    // The digest, so that a memory dump holds no more live tokens than the requests under way.
+    const digest = hash('sha256', token, 'base64');
+    const known = remembered.get(digest);
+    if (known !== undefined) {
+      if (options.now().getTime() < known.expiresAtMs) return known.caller;
+      remembered.delete(digest);
+    }
+    return verify(token, digest);
+  };
+}
+
+function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined) throw unauthenticated();
+  const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization)?.[1];
+  if (token === undefined || token.length > MAX_TOKEN_LENGTH) throw unauthenticated();
+  return token;
+}
+
+/** One answer for every way in which a token can be wrong. The signature comes first, then every claim. */
+async function verifyAccessToken(token: string, { issuer, keys, now }: VerifierOptions): Promise<AccessTokenClaims> {
+  let payload: string;
+  try {
+    const { payload: bytes, protectedHeader } = await compactVerify(token, keys, { algorithms: [TOKEN_ALGORITHM] });
+    if (protectedHeader.typ !== TOKEN_TYPE) throw new errors.JWSInvalid('typ');
+    payload = Buffer.from(bytes).toString('utf8');
+  } catch (error) {
+    throw isTokenFault(error) ? invalidToken(error) : serviceUnreachable(error);
+  }
+  const claims = readClaims(payload);
+  const nowSeconds = now().getTime() / 1000;
+  const valid = claims.iss === issuer && claims.aud === TOKEN_AUDIENCE && claims.nbf <= nowSeconds + 5;
+  if (!valid || claims.exp <= nowSeconds) throw invalidToken();
+  return claims;
+}
+
+/** All else, such as a key set that cannot be fetched, is our fault and not the caller's. */
+const isTokenFault = (error: unknown): boolean =>
+  error instanceof errors.JWSInvalid ||
+  error instanceof errors.JWSSignatureVerificationFailed ||
+  error instanceof errors.JOSEAlgNotAllowed ||
+  error instanceof errors.JOSENotSupported ||
+  error instanceof errors.JWKSNoMatchingKey ||
+  error instanceof errors.JWKSMultipleMatchingKeys;
+
+function readClaims(payload: string): AccessTokenClaims {
+  let claims: unknown;
+  try {
+    claims = JSON.parse(payload);
+    // auth signs the output of JSON.stringify, so a doubled claim shows: it does not survive the round trip.
+    if (JSON.stringify(claims) === payload) return parseClaims(claims);
+  } catch (error) {
+    throw invalidToken(error);
+  }
+  throw invalidToken();
+}
+
+const invalidToken = (cause?: unknown) => unauthenticated('The access token is not valid', cause);

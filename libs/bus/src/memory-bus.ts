@@ -1,0 +1,41 @@
+import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import { matchesType, type Bus, type Subscription } from './bus.ts';
+
+/**
+ * The bus of a single process. It keeps nothing: a handler that fails makes `publish` fail, the outbox
+ * keeps the events, and the relay comes again. So nothing is lost when the process dies.
+ */
+export function createMemoryBus(): Bus {
+  const queues = new Map<string, Subscription[]>();
+
+  return {
+    async publish(events) {
+      const deliveries = [...queues.values()].map(async consumers => {
+        const [next] = consumers;
+        if (next === undefined) return;
+        const wanted = events.filter(event => isWanted(next, event));
+        if (wanted.length === 0) return;
+        // Consumers of one queue take turns.
+        consumers.push(...consumers.splice(0, 1));
+        await next.handle(wanted);
+      });
+      // All queues are served before a failure is told, so that one broken consumer does not starve the others.
+      const outcomes = await Promise.allSettled(deliveries);
+      const failure = outcomes.find(outcome => outcome.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
+    },
+    subscribe(subscription) {
+      const consumers = queues.get(subscription.queue) ?? [];
+      consumers.push(subscription);
+      queues.set(subscription.queue, consumers);
+      return Promise.resolve(() => {
+        const index = consumers.indexOf(subscription);
+        if (index >= 0) consumers.splice(index, 1);
+        return Promise.resolve();
+      });
+    },
+  };
+}
+
+const isWanted = (subscription: Subscription, event: CloudEvent): boolean =>
+  subscription.types.some(pattern => matchesType(pattern, event.type));

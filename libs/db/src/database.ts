@@ -1,0 +1,135 @@
+import pg from 'pg';
+import { AppError } from '@strongroom/errors/app-error';
+import type { Logger } from '@strongroom/log/logger';
+
+/**
+ * What SQL functions take as their first argument: a pool or an open transaction. Every text is sent as a
+ * prepared statement, so texts must be constants (values go into `values`, never into the text).
+ */
+export interface Queryable {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Database extends Queryable {
+  /** Commits when `work` resolves, rolls back when it rejects. Pass only `tx` on inside of it. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  isReachable(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseSettings {
+  /** `postgres://role@host:port/database`; the password is given apart. */
+  url: string;
+  password: string;
+  /** The schema that unqualified names mean. */
+  schema: string;
+  poolSize: number;
+  /** Bounds waiting for a connection and every statement. */
+  deadlineMs: number;
+}
+
+export function clientConfig(settings: Pick<DatabaseSettings, 'url' | 'password' | 'schema'>): pg.ClientConfig {
+  const url = new URL(settings.url);
+  return {
+    host: url.hostname,
+    port: Number(url.port === '' ? 5432 : url.port),
+    user: decodeURIComponent(url.username),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    password: settings.password,
+    options: `-c search_path=${settings.schema}`,
+    application_name: `strongroom-${settings.schema}`,
+    keepAlive: true,
+  };
+}
+
+export function openDatabase(settings: DatabaseSettings, log: Logger): Database {
+  const pool = new pg.Pool({
+    ...clientConfig(settings),
+    max: settings.poolSize,
+    connectionTimeoutMillis: settings.deadlineMs,
+    statement_timeout: settings.deadlineMs,
+    // The client gives up a little later than the server, whose answer is the clearer one.
+    query_timeout: settings.deadlineMs + 1_000,
+    idleTimeoutMillis: 60_000,
+  });
+  // An idle connection that breaks is replaced on the next use; without a listener it would end the process.
+  pool.on('error', error => log.warn('an idle database connection was lost', { reason: error.message }));
+
+  const query = async <Row>(text: string, values?: readonly unknown[]) => run<Row>(pool, text, values);
+
+  return {
+    query,
+    async transaction(work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw translate(error);
+      });
+      let broken = false;
+      try {
+        await run(client, 'BEGIN');
+        const result = await work({ query: async (text, values) => run(client, text, values) });
+        await run(client, 'COMMIT');
+        return result;
+      } catch (error) {
+        // A connection that cannot even roll back is not returned to the pool.
+        await run(client, 'ROLLBACK').catch(() => {
+          broken = true;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    isReachable: () =>
+      query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
+    close: () => pool.end(),
+  };
+}
+
+const statementNames = new Map<string, string>();
+
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = `s${statementNames.size}`;
+    statementNames.set(text, name);
+  }
+  return name;
+}
+
+async function run<Row>(
+  target: pg.Pool | pg.ClientBase,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  try {
+    const result = await target.query({ name: statementName(text), text, values: values as unknown[] });
+    return result.rows as Row[];
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** SQLSTATE classes that mean "the server or the way to it is gone", not "the statement is wrong". */
+const UNAVAILABLE_STATES = /^(08|53|57P0|58|XX)/;
+
+function translate(error: unknown): unknown {
+  const state = error instanceof pg.DatabaseError ? error.code : undefined;
+  // Errors without a SQLSTATE come from the socket, the pool or a client-side deadline.
+  if (state !== undefined && !UNAVAILABLE_STATES.test(state) && state !== '57014') return error;
+  return databaseUnavailable(error);
+}
+
+export const databaseUnavailable = (cause: unknown) =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'DATABASE_ERROR',
+    message: 'The database cannot be reached at the moment',
+    retryAfterSeconds: 1,
+    cause,
+  });
+
+export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;

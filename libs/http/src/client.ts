@@ -1,0 +1,47 @@
+import { request } from 'undici';
+import { AppError } from '@strongroom/errors/app-error';
+import { fromErrorBody } from '@strongroom/errors/error-body';
+
+export interface OutgoingRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  headers?: Record<string, string>;
+  /** Sent as JSON, or as it is when text. */
+  body?: unknown;
+  deadlineMs: number;
+}
+
+/**
+ * One call to another service. Its refusal becomes the AppError that it stated; silence, a broken
+ * connection or an unreadable answer becomes `unavailable`.
+ */
+export async function callJson(outgoing: OutgoingRequest): Promise<unknown> {
+  const { method, url, deadlineMs } = outgoing;
+  const isText = typeof outgoing.body === 'string';
+  let status: number;
+  let body: unknown;
+  try {
+    const response = await request(url, {
+      method,
+      headers: { ...(isText ? {} : { 'content-type': 'application/json' }), ...outgoing.headers },
+      body: outgoing.body === undefined ? null : isText ? (outgoing.body as string) : JSON.stringify(outgoing.body),
+      signal: AbortSignal.timeout(deadlineMs),
+    });
+    status = response.statusCode;
+    const text = await response.body.text();
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch (error) {
+    throw serviceUnreachable(error);
+  }
+  if (status >= 400) throw fromErrorBody(status, body);
+  return body;
+}
+
+export const serviceUnreachable = (cause: unknown) =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'INTRA_SERVICE_COMMUNICATION_ERROR',
+    message: 'Another service of the platform did not answer',
+    retryAfterSeconds: 1,
+    cause,
+  });

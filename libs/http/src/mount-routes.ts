@@ -1,0 +1,108 @@
+import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Caller } from '@strongroom/contracts/caller';
+import { permissionDenied, unauthenticated } from '@strongroom/errors/common-errors';
+import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
+import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
+import { requestInfo } from './request-info.ts';
+import type { Access, Reply, Route } from './route.ts';
+
+/** Turns an Authorization header into a caller, or throws `unauthenticated`. Synchronous when it remembers. */
+export type Authenticate = (authorization: string | undefined) => Caller | Promise<Caller>;
+
+export interface MountOptions {
+  authenticate: Authenticate;
+  bodyLimitBytes: number;
+}
+
+/**
+ * Order on every route: token, permission, size, syntax, schema, handler. What is cheap and what refuses
+ * strangers comes first, so nobody without a right makes us parse anything.
+ */
+export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
+  const readBody = readRawBody(options.bodyLimitBytes);
+  for (const route of routes) {
+    const handlers: RequestHandler[] = [authorize(route.access, options.authenticate)];
+    if (route.body !== undefined) handlers.push(readBody);
+    handlers.push(answer(route));
+    app[route.method](route.path, ...handlers);
+  }
+}
+
+const callers = new WeakMap<Request, Caller>();
+
+const nobody: Caller = {
+  id: '',
+  kind: 'api-client',
+  name: '',
+  sessionId: '',
+  roles: [],
+  permissions: new Set(),
+};
+
+function authorize(access: Access, authenticate: Authenticate): RequestHandler {
+  if (access.kind === 'public') return (_request, _response, next) => next();
+  return (request, _response, next) => {
+    const admit = (caller: Caller) => {
+      if (access.kind === 'permission' && !access.anyOf.some(permission => caller.permissions.has(permission))) {
+        next(permissionDenied());
+        return;
+      }
+      callers.set(request, caller);
+      next();
+    };
+    try {
+      const caller = authenticate(request.headers.authorization);
+      if (caller instanceof Promise) caller.then(admit, next);
+      else admit(caller);
+    } catch (error) {
+      next(error);
+    }
+  };
+}
+
+const noParameters: Parser<unknown> = () => ({});
+
+function answer(route: Route): RequestHandler {
+  const parseParams = route.params === undefined ? noParameters : parameterParser(route.params);
+  const parseQuery = route.query === undefined ? noParameters : parameterParser(route.query);
+  const parseBody = route.body === undefined ? noParameters : bodyParser(route.body);
+  const readBody = route.bodyType === 'form' ? parseFormBody : parseJsonBody;
+  const isPublic = route.access.kind === 'public';
+  const status = route.status ?? 200;
+  return async (request, response) => {
+    const caller = isPublic ? nobody : callers.get(request);
+    if (caller === undefined) throw unauthenticated();
+    const reply = await route.handle({
+      params: parseParams(pathParameters(request)),
+      query: parseQuery({ ...request.query }),
+      body: route.body === undefined ? {} : parseBody(readBody(request)),
+      caller,
+      request: requestInfo(request),
+      authorization: request.headers.authorization,
+    });
+    send(response, status, reply);
+  };
+}
+
+/** A wildcard arrives as its segments, decoded once: `a%2Fb` and `a/b` both become `a/b` (contract 0.1). */
+function pathParameters(request: Request): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.params)) {
+    parameters[name] = Array.isArray(value) ? value.join('/') : value;
+  }
+  return parameters;
+}
+
+function send(response: Response, status: number, reply: Reply): void {
+  response.statusCode = status;
+  for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
+  if (reply.body === undefined) {
+    response.setHeader('content-length', 0);
+    response.end();
+    return;
+  }
+  const text = JSON.stringify(reply.body);
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('content-length', Buffer.byteLength(text));
+  response.end(text);
+}

@@ -1,0 +1,78 @@
+import { Members, Type, type TSchema } from '@strongroom/schema/types';
+import type { Route } from './route.ts';
+
+const ErrorSchema = Type.Object(
+  {
+    error_code: Type.String({ description: 'Stable code, e.g. OBJECT_NOT_FOUND' }),
+    error_message: Type.String(),
+    property: Type.Optional(Type.String({ description: 'Path of the first broken field' })),
+    details: Type.Optional(
+      Type.Array(
+        Type.Object({
+          error_code: Type.String(),
+          error_message: Type.String(),
+          property: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+    request_id: Type.Optional(Type.String()),
+  },
+  { description: 'Answer to every request that fails' },
+);
+
+/** OpenAPI 3.1 of one service, from the schemas that check its requests. */
+export function openApiDocument(title: string, version: string, routes: readonly Route[]): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/[:*](\w+)/g, '{$1}');
+    (paths[path] ??= {})[route.method] = operation(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version },
+    paths,
+    components: {
+      schemas: { Error: ErrorSchema },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+function operation(route: Route): Record<string, unknown> {
+  const mediaType = route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    description: accessSentence(route),
+    security: route.access.kind === 'public' ? [] : [{ bearer: [] }],
+    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    ...(route.body === undefined ? {} : { requestBody: { content: { [mediaType]: { schema: route.body } } } }),
+    responses: {
+      [String(route.status ?? 200)]: {
+        description: route.status === 201 ? 'Created' : 'OK',
+        ...(route.response === undefined ? {} : { content: { 'application/json': { schema: route.response } } }),
+      },
+      default: {
+        description: 'Failure',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
+    },
+  };
+}
+
+function accessSentence({ access }: Route): string {
+  if (access.kind === 'public') return 'Needs no token.';
+  if (access.kind === 'authenticated') return 'Needs a token; rights are decided on the object.';
+  return `Needs the permission ${access.anyOf.join(' or ')}.`;
+}
+
+function parameters(place: 'path' | 'query', schema: TSchema = Members({})): Record<string, unknown>[] {
+  const { properties = {}, required = [] } = schema as { properties?: Record<string, TSchema>; required?: string[] };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: property,
+  }));
+}

@@ -1,0 +1,66 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { AppError } from '@strongroom/errors/app-error';
+import { badRequest, objectNotFound, tooLarge } from '@strongroom/errors/common-errors';
+import { errorBody, statusOf, toAppError } from '@strongroom/errors/error-body';
+import type { Logger } from '@strongroom/log/logger';
+import { requestInfo } from './request-info.ts';
+
+/** The last route: whatever nobody serves. */
+export const notFound: RequestHandler = () => {
+  throw objectNotFound('Resource');
+};
+
+/** The one place where an error becomes an answer. `toBody` lets the OAuth endpoints add their own members. */
+export function renderError(log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(thrown);
+      return;
+    }
+    const error = fromHttpError(thrown) ?? toAppError(thrown);
+    const { id } = requestInfo(request);
+    if (error.kind === 'internal' || error.kind === 'unavailable') {
+      log.error('request failed', thrown, { requestId: id, method: request.method, code: error.code });
+    }
+    if (error.kind === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
+    if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', String(error.retryAfterSeconds));
+    response.status(statusOf(error)).json({ ...errorBody(error, id), ...oauthMembers(error) });
+  };
+}
+
+/** Errors of Express's own parsers carry an HTTP status and a text that may quote input: only the status is kept. */
+function fromHttpError(error: unknown): AppError | undefined {
+  if (error instanceof AppError || !(error instanceof Error) || !('status' in error)) return undefined;
+  if (error.status === 413) return tooLarge('The request body is too large');
+  if (typeof error.status === 'number' && error.status >= 400 && error.status < 500) {
+    return badRequest('The request cannot be read', error);
+  }
+  return undefined;
+}
+
+/** An OAuth error keeps both shapes in one body (contract 0.5): RFC 6749's members and PrivX's. */
+function oauthMembers(error: AppError): Record<string, string> {
+  return error instanceof OAuthError ? { error: error.oauthCode, error_description: error.message } : {};
+}
+
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope';
+
+/** RFC 6749, 5.2. `invalid_client` is 401, all others 400. */
+export class OAuthError extends AppError {
+  readonly oauthCode: OAuthErrorCode;
+
+  constructor(oauthCode: OAuthErrorCode, message: string) {
+    super({
+      kind: oauthCode === 'invalid_client' ? 'unauthenticated' : 'invalid',
+      code: oauthCode.toUpperCase(),
+      message,
+    });
+    this.oauthCode = oauthCode;
+  }
+}

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import type { RequestInfo } from '@strongroom/contracts/caller';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const infos = new WeakMap<Request, RequestInfo>();
+
+/**
+ * The id and the peer that the gateway stated. They go into audit records and logs and decide nothing:
+ * whoever reaches a service directly can state others, and gains no right by it.
+ */
+export const nameRequest: RequestHandler = (request, _response, next) => {
+  const id = request.headers['x-request-id'];
+  const peer = request.headers['x-forwarded-for'];
+  infos.set(request, {
+    id: typeof id === 'string' && UUID.test(id) ? id : randomUUID(),
+    remoteAddress: typeof peer === 'string' && peer.length <= 64 ? peer : (request.socket.remoteAddress ?? ''),
+  });
+  next();
+};
+
+export function requestInfo(request: Request): RequestInfo {
+  const info = infos.get(request);
+  if (info === undefined) throw new Error('nameRequest must come before every other middleware');
+  return info;
+}

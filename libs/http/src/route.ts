@@ -1,0 +1,84 @@
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import type { Permission } from '@strongroom/contracts/permissions';
+import { Members, type Static, type TSchema } from '@strongroom/schema/types';
+
+/**
+ * A route says everything about itself in one object: the same schemas check requests and make the OpenAPI
+ * document, and `access` is required, so a route without a stated permission does not compile.
+ */
+export type Access =
+  /** Answers without a token. The list of these routes is fixed by a test. */
+  | { kind: 'public' }
+  /** Any valid token; the operation decides on the object itself (e.g. by a secret's roles). */
+  | { kind: 'authenticated' }
+  /** A token with at least one of these permissions. */
+  | { kind: 'permission'; anyOf: readonly Permission[] };
+
+export const PUBLIC = { kind: 'public' } as const;
+export const AUTHENTICATED = { kind: 'authenticated' } as const;
+export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access => ({ kind: 'permission', anyOf });
+
+export type Method = 'get' | 'post' | 'put' | 'delete';
+
+export interface Reply {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Shared parts of the description; `path` is Express's, e.g. `/vault/api/v1/secrets/*name`. */
+interface RouteDescription {
+  readonly method: Method;
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly access: Access;
+  /** 200 unless stated: PrivX's Python SDK takes 201 for creates and exactly 200 for all else (contract 0.2). */
+  readonly status?: 200 | 201;
+  /** Shape of the answer's body; absent means an empty body. */
+  readonly response?: TSchema;
+}
+
+export interface RouteInput<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly caller: Caller;
+  readonly request: RequestInfo;
+  /** The raw Authorization header, for the token endpoint alone. */
+  readonly authorization: string | undefined;
+}
+
+export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends TSchema> extends RouteDescription {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B). */
+  readonly bodyType?: 'json' | 'form';
+  handle(input: RouteInput<Static<P>, Static<Q>, Static<B>>): Promise<Reply> | Reply;
+}
+
+/** A route whose own types are forgotten, so that routes of every shape fit one list. */
+export interface Route extends RouteDescription {
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  readonly bodyType?: 'json' | 'form';
+  handle(input: RouteInput<unknown, unknown, unknown>): Promise<Reply> | Reply;
+}
+
+const Nothing = Members({});
+
+/** Ties the handler's types to the schemas. The cast is sound: the mounted route parses by those very schemas. */
+export function route<
+  P extends TSchema = typeof Nothing,
+  Q extends TSchema = typeof Nothing,
+  B extends TSchema = typeof Nothing,
+>(definition: RouteDefinition<P, Q, B>): Route {
+  return definition as unknown as Route;
+}
+
+export const ok = (body?: unknown): Reply => ({ body });
+
+/** 201 with a Location header that names the new object. */
+export const created = (body: unknown, location: string): Reply => ({ body, headers: { location } });

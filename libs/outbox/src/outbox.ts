@@ -1,0 +1,40 @@
+import path from 'node:path';
+import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import type { Queryable } from '@strongroom/db/database';
+import type { MigrationSet } from '@strongroom/db/migrate';
+
+export const outboxMigrations: MigrationSet = {
+  name: 'outbox',
+  directory: path.join(import.meta.dirname, '../migrations'),
+};
+
+export const outboxChannel = (schema: string): string => `outbox_${schema}`;
+
+/**
+ * Appends events in the caller's transaction: they become facts when it commits, and are never lost or
+ * told of a change that was rolled back.
+ */
+export async function appendEvents(tx: Queryable, events: readonly CloudEvent[]): Promise<void> {
+  await tx.query('INSERT INTO outbox (event) SELECT unnest($1::json[])', [events.map(event => JSON.stringify(event))]);
+}
+
+/**
+ * Wakes the relay, wherever it runs, soon after a commit. NOTIFY in every transaction would serialise
+ * commits over the whole database, so calls within `quietMs` share one; the relay's slow poll covers a
+ * process that dies between its commit and the call.
+ */
+export function createRelayBell(db: Queryable, schema: string, quietMs = 20): { ring(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    ring() {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        // A lost bell costs latency only: the relay polls.
+        db.query('SELECT pg_notify($1, $2)', [outboxChannel(schema), '']).catch(() => undefined);
+      }, quietMs);
+    },
+    stop() {
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { createServer } from 'node:http';
+import { listen } from '@strongroom/http/listen';
+import type { Authenticate } from '@strongroom/http/mount-routes';
+import type { Route } from '@strongroom/http/route';
+import { buildServiceApp } from '@strongroom/http/service-app';
+import { statusRoute } from '@strongroom/http/status-route';
+import type { Foundations } from './foundations.ts';
+
+export interface RunningService {
+  /** Where the gateway and the other services reach it. */
+  readonly url: string;
+  /** Stops accepting, drains requests, then closes what the service stands on. */
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** Path prefixes of the service's APIs; each gets its `/status`. */
+  prefixes: readonly string[];
+  routes: readonly Route[];
+  authenticate: Authenticate;
+  bodyLimitBytes: number;
+  /** Runs after the last request and before the database closes: consumers, timers. */
+  beforeClose?: () => Promise<void>;
+}
+
+export async function serve(foundations: Foundations, options: ServeOptions): Promise<RunningService> {
+  const { config, log, isReady } = foundations;
+  const startedAt = foundations.now();
+  const app = buildServiceApp({
+    title: config.service,
+    version: config.version,
+    routes: [
+      ...options.prefixes.map(prefix =>
+        statusRoute({ prefix, service: config.service, version: config.version, startedAt, isReady }),
+      ),
+      ...options.routes,
+    ],
+    authenticate: options.authenticate,
+    isReady,
+    bodyLimitBytes: options.bodyLimitBytes,
+    log,
+  });
+  // Longer than the gateway keeps idle connections, so that it never writes to one that we just closed.
+  const server = createServer({ keepAliveTimeout: 75_000 }, app);
+  const listening = await listen(server, config.host, config.port);
+  const url = `http://${config.host}:${listening.port}`;
+  log.info('listening', { url });
+  return {
+    url,
+    async stop() {
+      await listening.stop(config.shutdownDeadlineMs);
+      await options.beforeClose?.();
+      await foundations.close();
+      log.info('stopped');
+    },
+  };
+}
