@@ -1,4 +1,5 @@
-// Tests run against library sources (the `source` export condition), so nothing has to be built first.
+// Tests run against sources (the `source` export condition). The integration project's database server and the
+// platform of the end-to-end project are started from what `make build` built.
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -16,10 +17,16 @@ const shared = {
 /** @type {import('jest').Config} */
 export default {
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{libs,services,apps,bench}/*/src/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{libs,services,apps,bench}/*/src/**/*.test.ts'],
+    },
     {
       ...shared,
       displayName: 'integration',
+      globalSetup: '<rootDir>/test/support/global-setup.js',
+      globalTeardown: '<rootDir>/test/support/global-teardown.js',
       testMatch: ['<rootDir>/{libs,services,apps}/*/test/**/*.int.test.ts'],
     },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e.test.ts'] },

@@ -104,7 +104,9 @@ function toRecord(service: string, id: string, time: Date, act: Act): AuditRecor
     name: type.name,
     message: {
       'SSH-PrivX-service': service,
-      ...(caller === undefined ? {} : { userID: caller.id, username: caller.name, sessionID: caller.sessionId }),
+      ...(caller === undefined
+        ? {}
+        : { userID: caller.id, username: caller.name, sessionID: caller.sessionId }),
       ...(request === undefined ? {} : { requestID: request.id, remoteAddress: request.remoteAddress }),
       ...act.message,
     },

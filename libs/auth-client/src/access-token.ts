@@ -50,7 +50,9 @@ interface Remembered {
  * Verifies the bearer token of each request itself: being behind the gateway proves nothing. A token once
  * verified is remembered whole until it expires, so a repeated one costs a map look-up.
  */
-export function createTokenVerifier(options: VerifierOptions): (authorization: string | undefined) => Caller | Promise<Caller> {
+export function createTokenVerifier(
+  options: VerifierOptions,
+): (authorization: string | undefined) => Caller | Promise<Caller> {
   const remembered = new Map<string, Remembered>();
   const cacheSize = options.cacheSize ?? 10_000;
 
@@ -96,10 +98,15 @@ function bearerToken(authorization: string | undefined): string {
 }
 
 /** One answer for every way in which a token can be wrong. The signature comes first, then every claim. */
-async function verifyAccessToken(token: string, { issuer, keys, now }: VerifierOptions): Promise<AccessTokenClaims> {
+async function verifyAccessToken(
+  token: string,
+  { issuer, keys, now }: VerifierOptions,
+): Promise<AccessTokenClaims> {
   let payload: string;
   try {
-    const { payload: bytes, protectedHeader } = await compactVerify(token, keys, { algorithms: [TOKEN_ALGORITHM] });
+    const { payload: bytes, protectedHeader } = await compactVerify(token, keys, {
+      algorithms: [TOKEN_ALGORITHM],
+    });
     if (protectedHeader.typ !== TOKEN_TYPE) throw new errors.JWSInvalid('typ');
     payload = Buffer.from(bytes).toString('utf8');
   } catch (error) {

@@ -21,5 +21,7 @@ export interface Subscription {
 export function matchesType(pattern: string, type: string): boolean {
   const wanted = `strongroom.${pattern}`.split('.');
   const words = type.split('.');
-  return wanted.length === words.length && wanted.every((word, index) => word === '*' || word === words[index]);
+  return (
+    wanted.length === words.length && wanted.every((word, index) => word === '*' || word === words[index])
+  );
 }

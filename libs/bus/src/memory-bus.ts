@@ -1,15 +1,27 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import type { DurableQueue } from '@strongroom/contracts/queues';
 import { matchesType, type Bus, type Subscription } from './bus.ts';
 
 /**
- * The bus of a single process. It keeps nothing: a handler that fails makes `publish` fail, the outbox
- * keeps the events, and the relay comes again. So nothing is lost when the process dies.
+ * The bus of a single process. It keeps nothing: a handler that fails, or a durable queue whose consumer is
+ * not there yet, makes `publish` fail; the outbox keeps the events, and the relay comes again. So nothing is
+ * lost when the process dies.
  */
-export function createMemoryBus(): Bus {
+export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
   const queues = new Map<string, Subscription[]>();
+
+  function refuseWithoutConsumer(events: readonly CloudEvent[]): void {
+    for (const { queue, types } of durableQueues) {
+      const isServed = (queues.get(queue)?.length ?? 0) > 0;
+      if (!isServed && events.some(event => types.some(pattern => matchesType(pattern, event.type)))) {
+        throw new Error(`queue ${queue} has no consumer yet`);
+      }
+    }
+  }
 
   return {
     async publish(events) {
+      refuseWithoutConsumer(events);
       const deliveries = [...queues.values()].map(async consumers => {
         const [next] = consumers;
         if (next === undefined) return;

@@ -3,7 +3,11 @@
  * vault and secrets-manager are not public, so ours start at 5000 (docs/adr/0006-audit-codes.md).
  */
 export const AUDIT_EVENTS = {
-  serviceRunning: { code: 11, name: 'Service-running', description: 'A service has started and takes requests' },
+  serviceRunning: {
+    code: 11,
+    name: 'Service-running',
+    description: 'A service has started and takes requests',
+  },
   serviceStopped: { code: 12, name: 'Service-stopped', description: 'A service has stopped on request' },
   accessTokenGranted: { code: 106, name: 'Access-token-granted', description: 'An access token was issued' },
   clientAuthenticationFailed: {
@@ -24,12 +28,32 @@ export const AUDIT_EVENTS = {
   },
   secretCreated: { code: 5101, name: 'Secret-created', description: 'A secret was created' },
   secretRead: { code: 5102, name: 'Secret-read', description: 'The content of a secret was read' },
-  secretUpdated: { code: 5103, name: 'Secret-updated', description: 'A secret got a new version or other roles' },
-  secretDeleted: { code: 5104, name: 'Secret-deleted', description: 'A secret and its versions were deleted' },
-  secretMetadataRead: { code: 5105, name: 'Secret-metadata-read', description: 'The metadata of a secret was read' },
+  secretUpdated: {
+    code: 5103,
+    name: 'Secret-updated',
+    description: 'A secret got a new version or other roles',
+  },
+  secretDeleted: {
+    code: 5104,
+    name: 'Secret-deleted',
+    description: 'A secret and its versions were deleted',
+  },
+  secretMetadataRead: {
+    code: 5105,
+    name: 'Secret-metadata-read',
+    description: 'The metadata of a secret was read',
+  },
   secretsListed: { code: 5106, name: 'Secrets-listed', description: 'Secrets were listed or searched' },
-  secretAccessDenied: { code: 5107, name: 'Secret-access-denied', description: 'An act on a secret was refused' },
-  passwordPolicyAdded: { code: 5201, name: 'Password-policy-added', description: 'A password policy was created' },
+  secretAccessDenied: {
+    code: 5107,
+    name: 'Secret-access-denied',
+    description: 'An act on a secret was refused',
+  },
+  passwordPolicyAdded: {
+    code: 5201,
+    name: 'Password-policy-added',
+    description: 'A password policy was created',
+  },
   passwordPolicyModified: {
     code: 5202,
     name: 'Password-policy-modified',
@@ -40,7 +64,11 @@ export const AUDIT_EVENTS = {
     name: 'Password-policy-removed',
     description: 'A password policy was deleted',
   },
-  scriptTemplateAdded: { code: 5211, name: 'Script-template-added', description: 'A script template was created' },
+  scriptTemplateAdded: {
+    code: 5211,
+    name: 'Script-template-added',
+    description: 'A script template was created',
+  },
   scriptTemplateModified: {
     code: 5212,
     name: 'Script-template-modified',
@@ -51,7 +79,11 @@ export const AUDIT_EVENTS = {
     name: 'Script-template-removed',
     description: 'A script template was deleted',
   },
-  auditTrailRead: { code: 5301, name: 'Audit-trail-read', description: 'Audit events were listed or searched' },
+  auditTrailRead: {
+    code: 5301,
+    name: 'Audit-trail-read',
+    description: 'Audit events were listed or searched',
+  },
 } as const satisfies Record<string, AuditEventType>;
 
 export interface AuditEventType {

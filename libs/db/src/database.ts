@@ -28,7 +28,9 @@ export interface DatabaseSettings {
   deadlineMs: number;
 }
 
-export function clientConfig(settings: Pick<DatabaseSettings, 'url' | 'password' | 'schema'>): pg.ClientConfig {
+export function clientConfig(
+  settings: Pick<DatabaseSettings, 'url' | 'password' | 'schema'>,
+): pg.ClientConfig {
   const url = new URL(settings.url);
   return {
     host: url.hostname,

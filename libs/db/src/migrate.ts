@@ -34,7 +34,10 @@ export async function migrate(
     throw databaseUnavailable(error);
   });
   try {
-    await client.query('SELECT pg_advisory_lock(hashtext($1), hashtext($2))', ['strongroom-migrate', settings.schema]);
+    await client.query('SELECT pg_advisory_lock(hashtext($1), hashtext($2))', [
+      'strongroom-migrate',
+      settings.schema,
+    ]);
     await client.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
       id text PRIMARY KEY, checksum text NOT NULL, breaking boolean NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT now())`);
@@ -47,7 +50,9 @@ export async function migrate(
       const known = applied.get(migration.id);
       if (known === undefined) await apply(client, migration, settings.schema, log);
       else if (known.checksum !== migration.checksum) {
-        throw new Error(`migration ${migration.id} of schema ${settings.schema} was edited after it had been applied`);
+        throw new Error(
+          `migration ${migration.id} of schema ${settings.schema} was edited after it had been applied`,
+        );
       }
     }
   } finally {

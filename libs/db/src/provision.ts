@@ -43,7 +43,10 @@ async function ensureRole(client: pg.Client, role: string, password: string): Pr
   );
 }
 
-async function withClient(config: pg.ClientConfig, work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function withClient(
+  config: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client(config);
   await client.connect();
   try {

@@ -59,7 +59,8 @@ const KIND_OF_STATUS = new Map<number, ErrorKind>(
 /** The other direction: another service's answer becomes an AppError, so a not_found two services deep stays one. */
 export function fromErrorBody(status: number, body: unknown): AppError {
   const read = (key: string): string | undefined => {
-    const value = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[key] : undefined;
+    const value =
+      typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[key] : undefined;
     return typeof value === 'string' ? value : undefined;
   };
   return new AppError({

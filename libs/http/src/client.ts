@@ -24,7 +24,12 @@ export async function callJson(outgoing: OutgoingRequest): Promise<unknown> {
     const response = await request(url, {
       method,
       headers: { ...(isText ? {} : { 'content-type': 'application/json' }), ...outgoing.headers },
-      body: outgoing.body === undefined ? null : isText ? (outgoing.body as string) : JSON.stringify(outgoing.body),
+      body:
+        outgoing.body === undefined
+          ? null
+          : isText
+            ? (outgoing.body as string)
+            : JSON.stringify(outgoing.body),
       signal: AbortSignal.timeout(deadlineMs),
     });
     status = response.statusCode;

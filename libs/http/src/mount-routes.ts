@@ -43,7 +43,10 @@ function authorize(access: Access, authenticate: Authenticate): RequestHandler {
   if (access.kind === 'public') return (_request, _response, next) => next();
   return (request, _response, next) => {
     const admit = (caller: Caller) => {
-      if (access.kind === 'permission' && !access.anyOf.some(permission => caller.permissions.has(permission))) {
+      if (
+        access.kind === 'permission' &&
+        !access.anyOf.some(permission => caller.permissions.has(permission))
+      ) {
         next(permissionDenied());
         return;
       }

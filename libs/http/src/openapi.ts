@@ -21,7 +21,11 @@ const ErrorSchema = Type.Object(
 );
 
 /** OpenAPI 3.1 of one service, from the schemas that check its requests. */
-export function openApiDocument(title: string, version: string, routes: readonly Route[]): Record<string, unknown> {
+export function openApiDocument(
+  title: string,
+  version: string,
+  routes: readonly Route[],
+): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace(/[:*](\w+)/g, '{$1}');
@@ -47,11 +51,15 @@ function operation(route: Route): Record<string, unknown> {
     description: accessSentence(route),
     security: route.access.kind === 'public' ? [] : [{ bearer: [] }],
     parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
-    ...(route.body === undefined ? {} : { requestBody: { content: { [mediaType]: { schema: route.body } } } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { content: { [mediaType]: { schema: route.body } } } }),
     responses: {
       [String(route.status ?? 200)]: {
         description: route.status === 201 ? 'Created' : 'OK',
-        ...(route.response === undefined ? {} : { content: { 'application/json': { schema: route.response } } }),
+        ...(route.response === undefined
+          ? {}
+          : { content: { 'application/json': { schema: route.response } } }),
       },
       default: {
         description: 'Failure',
@@ -68,7 +76,10 @@ function accessSentence({ access }: Route): string {
 }
 
 function parameters(place: 'path' | 'query', schema: TSchema = Members({})): Record<string, unknown>[] {
-  const { properties = {}, required = [] } = schema as { properties?: Record<string, TSchema>; required?: string[] };
+  const { properties = {}, required = [] } = schema as {
+    properties?: Record<string, TSchema>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,

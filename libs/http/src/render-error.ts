@@ -22,8 +22,10 @@ export function renderError(log: Logger): ErrorRequestHandler {
     if (error.kind === 'internal' || error.kind === 'unavailable') {
       log.error('request failed', thrown, { requestId: id, method: request.method, code: error.code });
     }
-    if (error.kind === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
-    if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', String(error.retryAfterSeconds));
+    if (error.kind === 'unauthenticated')
+      response.setHeader('www-authenticate', error instanceof OAuthError ? 'Basic' : 'Bearer');
+    if (error.retryAfterSeconds !== undefined)
+      response.setHeader('retry-after', String(error.retryAfterSeconds));
     response.status(statusOf(error)).json({ ...errorBody(error, id), ...oauthMembers(error) });
   };
 }

@@ -14,7 +14,8 @@ export const nameRequest: RequestHandler = (request, _response, next) => {
   const peer = request.headers['x-forwarded-for'];
   infos.set(request, {
     id: typeof id === 'string' && UUID.test(id) ? id : randomUUID(),
-    remoteAddress: typeof peer === 'string' && peer.length <= 64 ? peer : (request.socket.remoteAddress ?? ''),
+    remoteAddress:
+      typeof peer === 'string' && peer.length <= 64 ? peer : (request.socket.remoteAddress ?? ''),
   });
   next();
 };

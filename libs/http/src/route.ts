@@ -16,7 +16,10 @@ export type Access =
 
 export const PUBLIC = { kind: 'public' } as const;
 export const AUTHENTICATED = { kind: 'authenticated' } as const;
-export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access => ({ kind: 'permission', anyOf });
+export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access => ({
+  kind: 'permission',
+  anyOf,
+});
 
 export type Method = 'get' | 'post' | 'put' | 'delete';
 
@@ -49,7 +52,11 @@ export interface RouteInput<P, Q, B> {
   readonly authorization: string | undefined;
 }
 
-export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends TSchema> extends RouteDescription {
+export interface RouteDefinition<
+  P extends TSchema,
+  Q extends TSchema,
+  B extends TSchema,
+> extends RouteDescription {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -60,7 +60,9 @@ export async function loadKeyring(
 }
 
 const readKeys = (db: Queryable): Promise<KeyRow[]> =>
-  db.query<KeyRow>('SELECT id, wrapped, root_key_fingerprint, is_active FROM key_encryption_keys ORDER BY id');
+  db.query<KeyRow>(
+    'SELECT id, wrapped, root_key_fingerprint, is_active FROM key_encryption_keys ORDER BY id',
+  );
 
 function unwrapKey(rootKey: SecretBytes, schema: string, row: KeyRow): SecretBytes {
   const given = fingerprint(rootKey);

@@ -15,7 +15,9 @@ export const outboxChannel = (schema: string): string => `outbox_${schema}`;
  * told of a change that was rolled back.
  */
 export async function appendEvents(tx: Queryable, events: readonly CloudEvent[]): Promise<void> {
-  await tx.query('INSERT INTO outbox (event) SELECT unnest($1::json[])', [events.map(event => JSON.stringify(event))]);
+  await tx.query('INSERT INTO outbox (event) SELECT unnest($1::json[])', [
+    events.map(event => JSON.stringify(event)),
+  ]);
 }
 
 /**

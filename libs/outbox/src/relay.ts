@@ -80,7 +80,9 @@ export function startRelay({ db, settings, bus, log, pollMs = 5_000 }: RelayOpti
       // What was written since the last wake-up goes out now rather than at the next start.
       if (leadership.isLeader && failures === 0) {
         await publishBatch(db, bus).catch((error: unknown) => {
-          log.warn('events are left for the next start', { reason: error instanceof Error ? error.message : '' });
+          log.warn('events are left for the next start', {
+            reason: error instanceof Error ? error.message : '',
+          });
         });
       }
       await leadership.stop();

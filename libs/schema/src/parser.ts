@@ -10,7 +10,13 @@ export type Parser<T> = (input: unknown) => T;
 const MAX_DETAILS = 20;
 
 function makeAjv(options: { coerceTypes: boolean }): Ajv {
-  const ajv = new Ajv({ ...options, allErrors: true, removeAdditional: true, useDefaults: true, strictTypes: false });
+  const ajv = new Ajv({
+    ...options,
+    allErrors: true,
+    removeAdditional: true,
+    useDefaults: true,
+    strictTypes: false,
+  });
   // The package is CommonJS: its default export sits one level deeper under Node's ESM.
   (ajvFormats as unknown as { default: typeof ajvFormats.default }).default(ajv, ['uuid', 'date-time']);
   ajv.addFormat('line', isLine);
@@ -23,7 +29,8 @@ const bodies = makeAjv({ coerceTypes: false });
 const parameters = makeAjv({ coerceTypes: true });
 
 /** Checks a JSON body. The input object is narrowed in place: unknown members are removed, defaults filled in. */
-export const bodyParser = <T extends TSchema>(schema: T): Parser<Static<T>> => compile(bodies, schema, 'body');
+export const bodyParser = <T extends TSchema>(schema: T): Parser<Static<T>> =>
+  compile(bodies, schema, 'body');
 
 /** Checks path or query parameters, which are all text on the wire. */
 export const parameterParser = <T extends TSchema>(schema: T): Parser<Static<T>> =>

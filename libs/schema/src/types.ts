@@ -8,19 +8,29 @@ export type { Static, TSchema };
 export const Uuid = Type.String({ format: 'uuid', minLength: 36, maxLength: 36 });
 
 /** One line of text, such as a name. */
-export const Line = (maxLength: number, minLength = 0) => Type.String({ format: 'line', minLength, maxLength });
+export const Line = (maxLength: number, minLength = 0) =>
+  Type.String({ format: 'line', minLength, maxLength });
 
 /** Text with line breaks, such as a comment or a script. */
 export const Text = (maxLength: number) => Type.String({ format: 'text', maxLength });
 
 export const Timestamp = Type.String({ format: 'date-time', maxLength: 40 });
 
+/** One of these words. */
+export const Choice = <const T extends string>(...words: T[]) =>
+  Type.Unsafe<T>({ type: 'string', enum: words });
+
+/** Any JSON object; its members are the caller's own. */
+export const FreeObject = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
+
 /** Go clients send `null` for what is unset; it reads the same as an absent member. */
 export const OrNull = <T extends TSchema>(type: T) => Type.Optional(Type.Union([type, Type.Null()]));
 
 /** An object of exactly these members: others are dropped on input, since clients echo read-only fields. */
-export const Members = <T extends Record<string, TSchema>>(members: T, options: { description?: string } = {}) =>
-  Type.Object(members, { ...options, additionalProperties: false });
+export const Members = <T extends Record<string, TSchema>>(
+  members: T,
+  options: { description?: string } = {},
+) => Type.Object(members, { ...options, additionalProperties: false });
 
 /** The list envelope (contract 0.3). */
 export const Envelope = <T extends TSchema>(item: T) =>

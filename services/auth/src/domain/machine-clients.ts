@@ -1,0 +1,17 @@
+import type { Permission } from '@strongroom/contracts/permissions';
+
+/**
+ * The platform's own services that call another one, each with the permissions that its calls need and no
+ * other: there is no shared super-token.
+ */
+export const MACHINE_CLIENTS = {
+  'strongroom-vault': {
+    secretSetting: 'STRONGROOM_MACHINE_SECRET_VAULT',
+    // It fills in role names and checks role ids.
+    permissions: ['roles-view'],
+  },
+} as const satisfies Record<string, { secretSetting: string; permissions: readonly Permission[] }>;
+
+export type MachineClientId = keyof typeof MACHINE_CLIENTS;
+
+export const isMachineClient = (id: string): id is MachineClientId => Object.hasOwn(MACHINE_CLIENTS, id);

@@ -1,0 +1,148 @@
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import { randomToken } from '@strongroom/crypto/random';
+import { invalidField } from '@strongroom/errors/common-errors';
+import type { AuthContext } from '../context.ts';
+import type { ApiClient } from '../domain/api-client.ts';
+import { apiClientNotFound } from '../domain/errors.ts';
+import { openSecret, sealSecret } from '../domain/sealed-secret.ts';
+import {
+  deleteApiClient as deleteRow,
+  findApiClient,
+  insertApiClient,
+  listApiClients as listRows,
+  updateApiClient as updateRow,
+} from '../store/api-clients.ts';
+import { existingRoleIds } from '../store/roles.ts';
+
+export interface ApiClientInput {
+  name: string;
+  roleIds: readonly string[];
+}
+
+/** An API client with the secret that it signs in with. */
+export interface ReadableApiClient {
+  client: ApiClient;
+  secret: string;
+}
+
+const COLUMN = { table: 'api_clients', field: 'secret' } as const;
+
+/** Makes a client with a random secret, which is read by GET. */
+export async function createApiClient(
+  ctx: AuthContext,
+  caller: Caller,
+  request: RequestInfo,
+  input: ApiClientInput,
+): Promise<string> {
+  await requireRoles(ctx, input.roleIds);
+  const id = ctx.newId();
+  const now = ctx.now();
+  await ctx.db.transaction(async tx => {
+    await insertApiClient(tx, {
+      id,
+      name: input.name,
+      sealedSecret: sealSecret(ctx.keyring, COLUMN, id, randomToken()),
+      roles: input.roleIds.map(roleId => ({ id: roleId, name: '' })),
+      createdAt: now,
+      createdBy: caller.id,
+      updatedAt: now,
+      updatedBy: caller.id,
+    });
+    await ctx.audit.append(tx, {
+      type: AUDIT_EVENTS.apiClientAdded,
+      caller,
+      request,
+      message: { apiClientID: id, apiClient: input.name },
+    });
+  });
+  ctx.ring();
+  return id;
+}
+
+/** Replaces name and roles; the secrets stay (clients send them back, and they are ignored). */
+export async function updateApiClient(
+  ctx: AuthContext,
+  caller: Caller,
+  request: RequestInfo,
+  id: string,
+  input: ApiClientInput,
+): Promise<void> {
+  await requireRoles(ctx, input.roleIds);
+  await ctx.db.transaction(async tx => {
+    const client = await findApiClient(tx, id);
+    if (client === undefined) throw apiClientNotFound();
+    const roles = input.roleIds.map(roleId => ({ id: roleId, name: '' }));
+    const next = { ...client, name: input.name, roles, updatedAt: ctx.now(), updatedBy: caller.id };
+    if (!(await updateRow(tx, next))) throw apiClientNotFound();
+    await ctx.audit.append(tx, {
+      type: AUDIT_EVENTS.apiClientModified,
+      caller,
+      request,
+      message: { apiClientID: id, apiClient: input.name },
+    });
+  });
+  ctx.ring();
+}
+
+export async function deleteApiClient(
+  ctx: AuthContext,
+  caller: Caller,
+  request: RequestInfo,
+  id: string,
+): Promise<void> {
+  await ctx.db.transaction(async tx => {
+    const client = await findApiClient(tx, id);
+    if (client === undefined || !(await deleteRow(tx, id))) throw apiClientNotFound();
+    await ctx.audit.append(tx, {
+      type: AUDIT_EVENTS.apiClientRemoved,
+      caller,
+      request,
+      message: { apiClientID: id, apiClient: client.name },
+    });
+  });
+  ctx.ring();
+}
+
+export async function readApiClient(
+  ctx: AuthContext,
+  caller: Caller,
+  request: RequestInfo,
+  id: string,
+): Promise<ReadableApiClient> {
+  const client = await findApiClient(ctx.db, id);
+  if (client === undefined) throw apiClientNotFound();
+  await auditSecretsRead(ctx, caller, request, { apiClientID: id, apiClient: client.name });
+  return readable(ctx, client);
+}
+
+export async function listApiClients(
+  ctx: AuthContext,
+  caller: Caller,
+  request: RequestInfo,
+  page: { offset: number; limit: number },
+): Promise<{ count: number; clients: ReadableApiClient[] }> {
+  const { count, clients } = await listRows(ctx.db, page);
+  await auditSecretsRead(ctx, caller, request, { apiClientIDs: clients.map(client => client.id).join(' ') });
+  return { count, clients: clients.map(client => readable(ctx, client)) };
+}
+
+const readable = (ctx: AuthContext, client: ApiClient): ReadableApiClient => ({
+  client,
+  secret: openSecret(ctx.keyring, COLUMN, client.id, client.sealedSecret),
+});
+
+const auditSecretsRead = (
+  ctx: AuthContext,
+  caller: Caller,
+  request: RequestInfo,
+  message: Readonly<Record<string, string>>,
+) => ctx.audit.write({ type: AUDIT_EVENTS.apiClientSecretsRead, caller, request, message });
+
+async function requireRoles(ctx: AuthContext, ids: readonly string[]): Promise<void> {
+  const known = await existingRoleIds(ctx.db, ids);
+  const unknown = ids.findIndex(id => !known.has(id));
+  if (unknown !== -1) throw invalidField(`roles.${unknown}.id`, 'No role has this id');
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+  if (twice !== -1) throw invalidField(`roles.${twice}.id`, 'The role is listed twice', 'VALUE_DUPLICATE');
+}

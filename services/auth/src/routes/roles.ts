@@ -1,0 +1,145 @@
+import { isDescending, paging, SortDirection } from '@strongroom/http/paging';
+import { created, ok, route, withPermission, type Route } from '@strongroom/http/route';
+import { Choice, Envelope, Line, Members, OrNull, Type, Uuid } from '@strongroom/schema/types';
+import type { AuthContext } from '../context.ts';
+import { roleNotFound } from '../domain/errors.ts';
+import { createRole, deleteRole, updateRole } from '../operations/roles.ts';
+import { findRole, findRolesByName, searchRoles, type RoleQuery } from '../store/roles.ts';
+import { RoleBody, RoleResponse, roleView, toRoleInput } from './role-view.ts';
+
+const PREFIX = '/role-store/api/v1/roles';
+const ById = Members({ id: Uuid });
+const Page = Envelope(RoleResponse);
+const Query = Members({
+  ...paging({ limit: 50, max: 1_000 }),
+  sortkey: Type.Optional(Choice('id', 'name', 'created', 'updated')),
+  sortdir: Type.Optional(SortDirection),
+});
+
+const VIEW = withPermission('roles-view', 'roles-manage');
+const MANAGE = withPermission('roles-manage');
+
+/** Roles (contract 4.1). Literal paths come before `:id`. */
+export const roleRoutes = (ctx: AuthContext): Route[] => {
+  async function page(query: Omit<RoleQuery, 'words'>, words: readonly string[]) {
+    const { count, roles } = await searchRoles(ctx.db, { ...query, words });
+    return ok({ count, items: roles.map(roleView) });
+  }
+  const sorting = (query: {
+    sortkey?: RoleQuery['sortKey'];
+    sortdir?: string;
+    offset: number;
+    limit: number;
+  }) => ({
+    offset: query.offset,
+    limit: query.limit,
+    sortKey: query.sortkey ?? 'name',
+    descending: isDescending(query.sortdir),
+  });
+
+  return [
+    route({
+      method: 'get',
+      path: PREFIX,
+      operationId: 'listRoles',
+      tag: 'roles',
+      summary: 'List roles',
+      access: VIEW,
+      query: Query,
+      response: Page,
+      handle: ({ query }) => page(sorting(query), []),
+    }),
+    route({
+      method: 'post',
+      path: `${PREFIX}/search`,
+      operationId: 'searchRoles',
+      tag: 'roles',
+      summary: 'Search roles by parts of their names',
+      access: VIEW,
+      query: Query,
+      body: Members({
+        name: OrNull(Type.Array(Line(256), { maxItems: 100 })),
+        keywords: OrNull(Line(1_000)),
+      }),
+      response: Page,
+      handle: ({ query, body }) => {
+        const words = [...(body.name ?? []), ...(body.keywords ?? '').split(/[\s,]+/)];
+        return page(
+          sorting(query),
+          words.filter(word => word !== ''),
+        );
+      },
+    }),
+    route({
+      method: 'post',
+      path: `${PREFIX}/resolve`,
+      operationId: 'resolveRoles',
+      tag: 'roles',
+      summary: 'Find roles by name; unknown names are left out',
+      access: VIEW,
+      body: Type.Array(Line(256), { maxItems: 1_000 }),
+      response: Page,
+      handle: async ({ body }) => {
+        const roles = await findRolesByName(ctx.db, [...new Set(body)]);
+        return ok({ count: roles.length, items: roles.map(roleView) });
+      },
+    }),
+    route({
+      method: 'post',
+      path: PREFIX,
+      operationId: 'createRole',
+      tag: 'roles',
+      summary: 'Create a role',
+      access: MANAGE,
+      status: 201,
+      body: RoleBody,
+      response: Members({ id: Uuid }),
+      handle: async ({ body, caller, request }) => {
+        const { id } = await createRole(ctx, caller, request, toRoleInput(body));
+        return created({ id }, `${PREFIX}/${id}`);
+      },
+    }),
+    route({
+      method: 'get',
+      path: `${PREFIX}/:id`,
+      operationId: 'getRole',
+      tag: 'roles',
+      summary: 'Read a role',
+      access: VIEW,
+      params: ById,
+      response: RoleResponse,
+      handle: async ({ params }) => {
+        const role = await findRole(ctx.db, params.id);
+        if (role === undefined) throw roleNotFound();
+        return ok(roleView(role));
+      },
+    }),
+    route({
+      method: 'put',
+      path: `${PREFIX}/:id`,
+      operationId: 'updateRole',
+      tag: 'roles',
+      summary: 'Replace a role',
+      access: MANAGE,
+      params: ById,
+      body: RoleBody,
+      handle: async ({ params, body, caller, request }) => {
+        await updateRole(ctx, caller, request, params.id, toRoleInput(body));
+        return ok();
+      },
+    }),
+    route({
+      method: 'delete',
+      path: `${PREFIX}/:id`,
+      operationId: 'deleteRole',
+      tag: 'roles',
+      summary: 'Delete a role; API clients lose it, secrets keep its id',
+      access: MANAGE,
+      params: ById,
+      handle: async ({ params, caller, request }) => {
+        await deleteRole(ctx, caller, request, params.id);
+        return ok();
+      },
+    }),
+  ];
+};

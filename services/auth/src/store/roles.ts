@@ -1,0 +1,130 @@
+import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { canonicalName } from '@strongroom/schema/text';
+import { roleExists } from '../domain/errors.ts';
+import type { Role, RoleDocument } from '../domain/role.ts';
+
+interface RoleRow {
+  id: string;
+  name: string;
+  permissions: string[] | null;
+  is_system: boolean;
+  document: RoleDocument;
+  created_at: Date;
+  created_by: string;
+  updated_at: Date;
+  updated_by: string;
+}
+
+const toRole = (row: RoleRow): Role => ({
+  id: row.id,
+  name: row.name,
+  permissions: row.permissions,
+  isSystem: row.is_system,
+  document: row.document,
+  createdAt: row.created_at,
+  createdBy: row.created_by,
+  updatedAt: row.updated_at,
+  updatedBy: row.updated_by,
+});
+
+const COLUMNS = `id, name, permissions, is_system, document, created_at, created_by, updated_at, updated_by`;
+
+const values = (role: Role) => [
+  role.id,
+  role.name,
+  canonicalName(role.name),
+  role.permissions,
+  JSON.stringify(role.document),
+  role.updatedAt,
+  role.updatedBy,
+];
+
+const translate = (error: unknown) => (isUniqueViolation(error, 'roles_name_unique') ? roleExists() : error);
+
+export async function insertRole(tx: Queryable, role: Role): Promise<void> {
+  try {
+    await tx.query(
+      `INSERT INTO roles (id, name, canonical_name, permissions, document, updated_at, updated_by,
+                          created_at, created_by, is_system)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7, $8)`,
+      [...values(role), role.isSystem],
+    );
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+export async function updateRole(tx: Queryable, role: Role): Promise<boolean> {
+  try {
+    const rows = await tx.query(
+      `UPDATE roles SET name = $2, canonical_name = $3, permissions = $4, document = $5,
+                        updated_at = $6, updated_by = $7
+       WHERE id = $1 RETURNING id`,
+      values(role),
+    );
+    return rows.length === 1;
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+export async function deleteRole(tx: Queryable, id: string): Promise<boolean> {
+  return (await tx.query('DELETE FROM roles WHERE id = $1 RETURNING id', [id])).length === 1;
+}
+
+export async function findRole(db: Queryable, id: string): Promise<Role | undefined> {
+  const [row] = await db.query<RoleRow>(`SELECT ${COLUMNS} FROM roles WHERE id = $1`, [id]);
+  return row === undefined ? undefined : toRole(row);
+}
+
+/** Those of `names` that exist, in the order asked for. */
+export async function findRolesByName(db: Queryable, names: readonly string[]): Promise<Role[]> {
+  const rows = await db.query<RoleRow>(
+    `SELECT ${COLUMNS} FROM roles JOIN unnest($1::text[]) WITH ORDINALITY AS asked (asked_name, place)
+       ON canonical_name = asked_name ORDER BY place`,
+    [names.map(canonicalName)],
+  );
+  return rows.map(toRole);
+}
+
+/** Which of `ids` exist. */
+export async function existingRoleIds(db: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ id: string }>('SELECT id FROM roles WHERE id = ANY ($1::uuid[])', [ids]);
+  return new Set(rows.map(row => row.id));
+}
+
+export type RoleSortKey = 'id' | 'name' | 'created' | 'updated';
+
+export interface RoleQuery {
+  /** A role is found when its name holds one of these, in any case; none finds all. */
+  words: readonly string[];
+  sortKey: RoleSortKey;
+  descending: boolean;
+  offset: number;
+  limit: number;
+}
+
+const SORT_COLUMNS: Record<RoleSortKey, string> = {
+  id: 'id',
+  name: 'canonical_name',
+  created: 'created_at',
+  updated: 'updated_at',
+};
+
+export async function searchRoles(
+  db: Queryable,
+  query: RoleQuery,
+): Promise<{ count: number; roles: Role[] }> {
+  const where = 'WHERE $1::text[] = ARRAY[]::text[] OR name ILIKE ANY ($1::text[])';
+  const patterns = query.words.map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
+  const direction = query.descending ? 'DESC' : 'ASC';
+  const [[total], rows] = await Promise.all([
+    db.query<{ count: number }>(`SELECT count(*)::integer AS count FROM roles ${where}`, [patterns]),
+    db.query<RoleRow>(
+      `SELECT ${COLUMNS} FROM roles ${where}
+       ORDER BY ${SORT_COLUMNS[query.sortKey]} ${direction}, id ${direction} OFFSET $2 LIMIT $3`,
+      [patterns, query.offset, query.limit],
+    ),
+  ]);
+  return { count: total?.count ?? 0, roles: rows.map(toRole) };
+}

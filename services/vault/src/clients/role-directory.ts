@@ -1,0 +1,81 @@
+import { callJson } from '@strongroom/http/client';
+import type { Logger } from '@strongroom/log/logger';
+import { bodyParser } from '@strongroom/schema/parser';
+import { Members, Type } from '@strongroom/schema/types';
+
+/**
+ * The roles that auth knows, by id. vault stores ids only; names belong to auth and are filled in on the
+ * way out. Reads use what is remembered, so they go on while auth restarts; writes check against auth
+ * itself whenever an id is not known here.
+ */
+export interface RoleDirectory {
+  /** id → name of every role. Waits for auth on the first call only. */
+  names(): ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
+  /** As `names`, asked anew. */
+  refresh(): Promise<ReadonlyMap<string, string>>;
+  /** auth has told of a change: asks anew in the background. */
+  invalidate(): void;
+}
+
+export interface RoleDirectoryOptions {
+  authUrl: string;
+  token: () => Promise<string>;
+  now: () => Date;
+  log: Logger;
+}
+
+const MAX_AGE_MS = 30_000;
+const PAGE = 1_000;
+const parsePage = bodyParser(
+  Type.Object({
+    count: Type.Integer(),
+    items: Type.Array(Members({ id: Type.String(), name: Type.String() })),
+  }),
+);
+
+export function createRoleDirectory({ authUrl, token, now, log }: RoleDirectoryOptions): RoleDirectory {
+  let names: ReadonlyMap<string, string> | undefined;
+  let loadedAtMs = 0;
+  let loading: Promise<ReadonlyMap<string, string>> | undefined;
+
+  async function load(): Promise<ReadonlyMap<string, string>> {
+    const startedAtMs = now().getTime();
+    const found = new Map<string, string>();
+    const authorization = `Bearer ${await token()}`;
+    for (let offset = 0, count = 1; offset < count; offset += PAGE) {
+      const url = `${authUrl}/role-store/api/v1/roles?offset=${offset}&limit=${PAGE}`;
+      const page = parsePage(
+        await callJson({ method: 'GET', url, headers: { authorization }, deadlineMs: 5_000 }),
+      );
+      for (const role of page.items) found.set(role.id, role.name);
+      count = page.count;
+    }
+    names = found;
+    loadedAtMs = startedAtMs;
+    return found;
+  }
+
+  const refresh = () =>
+    (loading ??= load().finally(() => {
+      loading = undefined;
+    }));
+
+  async function refreshAnew(): Promise<ReadonlyMap<string, string>> {
+    // A load that was under way may have begun before the change that the caller knows of.
+    await loading?.catch(() => undefined);
+    return refresh();
+  }
+
+  const inBackground = (load: Promise<unknown>) =>
+    void load.catch((error: unknown) => log.error('role names could not be refreshed', error));
+
+  return {
+    names() {
+      if (names === undefined) return refresh();
+      if (now().getTime() - loadedAtMs > MAX_AGE_MS) inBackground(refresh());
+      return names;
+    },
+    refresh: refreshAnew,
+    invalidate: () => inBackground(refreshAnew()),
+  };
+}

@@ -1,0 +1,31 @@
+import { readSettings, type Environment } from '@strongroom/config/settings';
+import { parseRootKey } from '@strongroom/crypto/root-key';
+import { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import {
+  readServiceConfig,
+  readServiceSecrets,
+  type ServiceConfig,
+  type ServiceSecrets,
+} from '@strongroom/service/service-config';
+
+export type VaultConfig = ServiceConfig;
+
+export interface VaultSecrets extends ServiceSecrets {
+  readonly rootKey: SecretBytes;
+  /** vault's own machine identity at auth. */
+  readonly machineSecret: string;
+}
+
+export function readVaultConfig(environment: Environment): { config: VaultConfig; secrets: VaultSecrets } {
+  const settings = readSettings(environment);
+  const config = readServiceConfig(settings, 'vault');
+  const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
+  if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
+  const secrets: VaultSecrets = {
+    ...readServiceSecrets(settings),
+    rootKey: rootKey ?? new SecretBytes(new Uint8Array()),
+    machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
+  };
+  settings.finish();
+  return { config, secrets };
+}

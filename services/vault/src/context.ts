@@ -1,0 +1,9 @@
+import type { Keyring } from '@strongroom/crypto/keyring';
+import type { Foundations } from '@strongroom/service/foundations';
+import type { RoleDirectory } from './clients/role-directory.ts';
+
+/** What vault's operations may use. An operation names the slice that it needs. */
+export interface VaultContext extends Foundations {
+  readonly keyring: Keyring;
+  readonly roles: RoleDirectory;
+}

@@ -1,0 +1,30 @@
+import { type Envelope, type ValueAddress, openValue, sealValue } from '@strongroom/crypto/envelope';
+import type { Keyring } from '@strongroom/crypto/keyring';
+import { tooLarge } from '@strongroom/errors/common-errors';
+import { MAX_DATA_BYTES, type Secret, type SecretData } from './secret.ts';
+
+/** The content of a secret is its `data` object as JSON, sealed for this secret and this version only. */
+const address = (secret: Pick<Secret, 'id' | 'version'>): ValueAddress => ({
+  schema: 'vault',
+  table: 'secret_versions',
+  objectId: secret.id,
+  version: secret.version,
+  field: 'data',
+});
+
+export function sealContent(
+  keyring: Keyring,
+  secret: Pick<Secret, 'id' | 'version'>,
+  data: SecretData,
+): Envelope {
+  const content = Buffer.from(JSON.stringify(data));
+  if (content.length > MAX_DATA_BYTES)
+    throw tooLarge(`data must have at most ${MAX_DATA_BYTES} bytes`, 'data');
+  return sealValue(keyring, content, address(secret));
+}
+
+export const openContent = (
+  keyring: Keyring,
+  secret: Pick<Secret, 'id' | 'version'>,
+  envelope: Envelope,
+): SecretData => JSON.parse(openValue(keyring, envelope, address(secret)).toString('utf8')) as SecretData;

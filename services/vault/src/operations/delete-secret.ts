@@ -1,0 +1,31 @@
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import type { VaultContext } from '../context.ts';
+import { manageRequired, secretNotFound } from '../domain/errors.ts';
+import { parseSecretName } from '../domain/secret-name.ts';
+import { mayManage } from '../domain/secret.ts';
+import { deleteSecret as deleteRow, findSecret } from '../store/secrets.ts';
+import { refuse, requireKnown } from './find-secret.ts';
+
+/** Deletes the secret and all its versions for good. */
+export async function deleteSecret(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  rawName: string,
+): Promise<void> {
+  const name = parseSecretName(rawName);
+  const found = await findSecret(ctx.db, name);
+  const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
+  if (!mayManage(caller)) return refuse(ctx, caller, request, name, manageRequired('Deleting a secret'));
+  await ctx.db.transaction(async tx => {
+    if (!(await deleteRow(tx, secret.id))) throw secretNotFound();
+    await ctx.audit.append(tx, {
+      type: AUDIT_EVENTS.secretDeleted,
+      caller,
+      request,
+      message: { secret: name, secretID: secret.id },
+    });
+  });
+  ctx.ring();
+}

@@ -1,0 +1,79 @@
+import { paging, isDescending, SortDirection } from '@strongroom/http/paging';
+import { AUTHENTICATED, ok, route, type Route } from '@strongroom/http/route';
+import { Choice, Envelope, Line, Members, OrNull, Type } from '@strongroom/schema/types';
+import type { VaultContext } from '../context.ts';
+import { searchSecrets, type SecretSearch } from '../operations/search-secrets.ts';
+import { metadataView, SecretMetadataView } from './secret-view.ts';
+
+const PREFIX = '/vault/api/v1';
+const MAX_WORDS = 20;
+const Page = Envelope(SecretMetadataView);
+const pagingQuery = paging({ limit: 100, max: 100 });
+
+/** Lists without content (contract 2.2, 2.4). */
+export const searchRoutes = (ctx: VaultContext): Route[] => [
+  route({
+    method: 'get',
+    path: `${PREFIX}/secrets`,
+    operationId: 'listSecrets',
+    tag: 'secrets',
+    summary: 'List the secrets that the caller may know of; count is 0 beyond the last page',
+    access: AUTHENTICATED,
+    query: Members(pagingQuery),
+    response: Page,
+    handle: async ({ query, caller, request }) => {
+      const { count, secrets } = await searchSecrets(ctx, caller, request, {
+        filter: 'shared',
+        words: [],
+        sortKey: 'name',
+        descending: false,
+        ...query,
+      });
+      const names = await ctx.roles.names();
+      return ok({
+        // External Secrets Operator pages until the count is 0 (contract 0.3).
+        count: query.offset >= count ? 0 : count,
+        items: secrets.map(secret => metadataView(secret, names)),
+      });
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${PREFIX}/search/secrets`,
+    operationId: 'searchSecrets',
+    tag: 'secrets',
+    summary: 'Search by words of the name and by right',
+    access: AUTHENTICATED,
+    query: Members({
+      ...pagingQuery,
+      sortkey: Type.Optional(Choice('name', 'updated', 'created')),
+      sortdir: Type.Optional(SortDirection),
+    }),
+    body: Members({
+      keywords: OrNull(Line(1_000)),
+      owner_id: OrNull(Type.Array(Line(128), { maxItems: 100 })),
+      filter: OrNull(Choice('personal', 'shared', 'readable', 'writable', 'accessible', '')),
+    }),
+    response: Page,
+    handle: async ({ query, body, caller, request }) => {
+      // Every secret here is shared: none has an owner, so a search for owned ones finds nothing.
+      if (body.filter === 'personal' || (body.owner_id ?? []).length > 0) return ok({ count: 0, items: [] });
+      const { count, secrets } = await searchSecrets(ctx, caller, request, {
+        filter: toFilter(body.filter),
+        words: (body.keywords ?? '')
+          .split(/[\s,]+/)
+          .filter(word => word !== '')
+          .slice(0, MAX_WORDS),
+        sortKey: query.sortkey ?? 'name',
+        descending: isDescending(query.sortdir),
+        offset: query.offset,
+        limit: query.limit,
+      });
+      const names = await ctx.roles.names();
+      return ok({ count, items: secrets.map(secret => metadataView(secret, names)) });
+    },
+  }),
+];
+
+const toFilter = (filter: string | null | undefined): SecretSearch['filter'] =>
+  filter === 'readable' || filter === 'writable' || filter === 'accessible' ? filter : 'shared';
