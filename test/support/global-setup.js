@@ -1,6 +1,6 @@
 // Starts one PostgreSQL for the whole run; every test file makes its own database in it.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { provisionDatabase } from '@strongroom/db/provision';
@@ -10,6 +10,8 @@ import { TEMPLATE_DATABASE, TEST_SERVER_VARIABLE } from '@strongroom/testing/dat
 
 export default async function setup() {
   const directory = await mkdtemp(path.join(tmpdir(), 'strongroom-test-'));
+  // As root the server runs under another account, which must be able to enter.
+  await chmod(directory, 0o711);
   const password = randomBytes(24).toString('base64url');
   const rolePassword = randomBytes(24).toString('base64url');
   const server = await startEmbeddedPostgres({

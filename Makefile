@@ -1,0 +1,56 @@
+# Strongroom. `make help` lists what there is.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+BIN := node_modules/.bin
+JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning $(BIN)/jest
+SOURCES := $(shell find libs services apps bench -name node_modules -prune -o -name dist -prune -o \( -name '*.ts' -o -name 'tsconfig.json' \) -print 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help up build check format test test-unit test-int test-e2e bench crash clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+up: build ## Install, build and run the whole platform in the foreground (Ctrl-C stops it)
+	@node apps/standalone/dist/main.js
+
+build: .build/built ## Install and compile, if anything changed
+
+.build/installed: package-lock.json package.json $(wildcard libs/*/package.json services/*/package.json apps/*/package.json bench/package.json)
+	@node -e 'const [a, b] = process.versions.node.split("."); if (a < 20 || (a == 20 && b < 19)) { console.error("Strongroom needs Node 20.19 or newer; this is " + process.version); process.exit(1); }'
+	npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p .build && touch $@
+
+.build/built: .build/installed tsconfig.json tsconfig.base.json $(SOURCES)
+	$(BIN)/tsc -b
+	@touch $@
+
+check: build ## Format, types, lint and the dependency rule
+	$(BIN)/prettier --check --log-level warn .
+	$(BIN)/tsc -p tsconfig.test.json
+	$(BIN)/eslint .
+	$(BIN)/depcruise --config .dependency-cruiser.cjs libs services apps bench test
+
+format: .build/installed ## Write the format that check wants
+	$(BIN)/prettier --write --log-level warn .
+
+test: build ## All tests; sets up the servers that they need
+	@mkdir -p .build && $(JEST) --json --outputFile=.build/test-results.json
+
+test-unit: .build/installed ## Pure tests only
+	$(JEST) --selectProjects unit
+
+test-int: build ## One service or library at a time, against a real PostgreSQL
+	$(JEST) --selectProjects integration
+
+test-e2e: build ## Through the gateway, against the whole platform
+	$(JEST) --selectProjects e2e
+
+bench: build ## Reads and writes a second beside a floor measured in the same run
+	@node bench/dist/bench.js
+
+crash: build ## Kill the whole platform with -9 ten times under load and count what is lost
+	@node bench/dist/crash.js
+
+clean: ## Remove what was built (data under var/ stays)
+	rm -rf .build libs/*/dist services/*/dist apps/*/dist bench/dist

@@ -1,0 +1,170 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import type { GatewayLimits } from '@strongroom/api-gateway/config';
+import { startGateway } from '@strongroom/api-gateway/service';
+import { startAuth } from '@strongroom/auth/service';
+import { createMemoryBus } from '@strongroom/bus/memory-bus';
+import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
+import { randomToken } from '@strongroom/crypto/random';
+import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import { provisionDatabase, roleName } from '@strongroom/db/provision';
+import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
+import type { Logger } from '@strongroom/log/logger';
+import { startMonitor } from '@strongroom/monitor/service';
+import { startSecretsManager } from '@strongroom/secrets-manager/service';
+import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
+import { startVault } from '@strongroom/vault/service';
+import { openDataDirectory, type DataPaths } from './data-directory.ts';
+import { storeExampleSecret } from './example-secret.ts';
+import { baseUrlOf } from './settings.ts';
+import { prepareTls } from './tls.ts';
+
+const DATABASE = 'strongroom';
+const SUPERUSER = 'strongroom';
+const SCHEMAS = ['auth', 'vault', 'secrets_manager', 'monitor'] as const;
+
+export interface PlatformOptions {
+  dataDirectory: string;
+  host: string;
+  port: number;
+  /** Given by the operator instead of the one in the data directory. */
+  rootKey: SecretBytes | undefined;
+  limits: GatewayLimits;
+  /** Opens the log once the data directory is there. */
+  openLog: (file: string) => Logger;
+}
+
+export interface Platform {
+  baseUrl: string;
+  paths: DataPaths;
+  /** False when the operator has taken credentials.json away. */
+  hasCredentials: boolean;
+  /** Resolves if the database ends by itself: the platform is then of no use and must be stopped. */
+  databaseExited: Promise<void>;
+  /** Drains requests, then stops everything in the reverse order of the start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The whole platform in one process, on a PostgreSQL of its own. The services talk over HTTP and verify
+ * tokens as they do in the cluster; only the bus is in memory.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const stops: (() => Promise<void>)[] = [];
+  const stopAll = async () => {
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
+  };
+  try {
+    return await start(options, stops, stopAll);
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function start(
+  { dataDirectory, host, port, rootKey, limits, openLog }: PlatformOptions,
+  stops: (() => Promise<void>)[],
+  stopAll: () => Promise<void>,
+): Promise<Platform> {
+  const baseUrl = baseUrlOf(host, port);
+  const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey });
+  stops.push(directory.close);
+  const { paths, material, firstStart } = directory;
+  const log = openLog(path.join(paths.root, 'strongroom.log'));
+  stops.push(log.close);
+  const tls = await prepareTls({ directory: paths.tls, host, hostname: hostname(), now: new Date() });
+
+  const postgres = await startEmbeddedPostgres({
+    dataDirectory: paths.database,
+    superuser: SUPERUSER,
+    password: material.database.superuser_password,
+    durable: true,
+    logFile: paths.databaseLog,
+    log,
+  });
+  stops.push(postgres.stop);
+  await provisionDatabase(
+    { host: postgres.host, port: postgres.port, user: SUPERUSER, password: postgres.password },
+    DATABASE,
+    SCHEMAS.map(schema => ({ schema, password: material.database.role_passwords[schema] })),
+  );
+
+  const serviceConfig = (service: string, schema: string, authUrl: string): ServiceConfig => ({
+    service,
+    schema,
+    version: VERSION,
+    host: '127.0.0.1',
+    port: 0,
+    databaseUrl: `postgres://${roleName(schema)}@${postgres.host}:${postgres.port}/${DATABASE}`,
+    databasePoolSize: 10,
+    databaseDeadlineMs: 5_000,
+    authUrl,
+    issuer: baseUrl,
+    shutdownDeadlineMs: limits.shutdownDeadlineMs,
+    logLevel: 'info',
+  });
+  const passwords = material.database.role_passwords;
+  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), log };
+  // Services know each other's machine secrets for as long as this process lives.
+  const machineSecret = randomToken();
+
+  const auth = await startAuth(
+    serviceConfig('auth', 'auth', ''),
+    {
+      databasePassword: passwords.auth,
+      rootKey: material.rootKey,
+      machineSecrets: { 'strongroom-vault': machineSecret },
+      bootstrap: material.credentials,
+    },
+    dependencies,
+  );
+  // monitor stops last of all, so that the others' last records still reach the trail.
+  const monitor = await startMonitor(
+    serviceConfig('monitor', 'monitor', auth.url),
+    { databasePassword: passwords.monitor },
+    dependencies,
+  );
+  stops.push(monitor.stop, auth.stop);
+  const vault = await startVault(
+    serviceConfig('vault', 'vault', auth.url),
+    { databasePassword: passwords.vault, rootKey: material.rootKey, machineSecret },
+    dependencies,
+  );
+  stops.push(vault.stop);
+  const secretsManager = await startSecretsManager(
+    serviceConfig('secrets-manager', 'secrets_manager', auth.url),
+    { databasePassword: passwords.secrets_manager },
+    dependencies,
+  );
+  stops.push(secretsManager.stop);
+
+  if (firstStart && material.credentials !== undefined) {
+    await storeExampleSecret(auth.url, vault.url, material.credentials);
+  }
+  const gateway = await startGateway(
+    {
+      ...limits,
+      host,
+      port,
+      tls: { cert: tls.certificate, key: tls.key },
+      upstreams: {
+        auth: auth.url,
+        vault: vault.url,
+        'secrets-manager': secretsManager.url,
+        monitor: monitor.url,
+      },
+      logLevel: 'info',
+    },
+    { log: log.with({ service: 'api-gateway' }) },
+  );
+  stops.push(gateway.stop);
+
+  return {
+    baseUrl,
+    paths,
+    hasCredentials: material.credentials !== undefined,
+    databaseExited: postgres.exited,
+    stop: stopAll,
+  };
+}

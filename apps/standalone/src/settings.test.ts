@@ -1,0 +1,61 @@
+import { expect, test } from '@jest/globals';
+import { resolve } from 'node:path';
+import { baseUrlOf, isHostName, readStandaloneSettings } from './settings.ts';
+
+const KEY = Buffer.alloc(32, 7).toString('base64url');
+const repository = resolve(import.meta.dirname, '../../..');
+
+test('all settings have defaults', () => {
+  const { settings, secrets } = readStandaloneSettings({});
+  expect(settings).toEqual({
+    dataDirectory: resolve(repository, 'var/standalone'),
+    host: '127.0.0.1',
+    port: 8443,
+    logLevel: 'info',
+  });
+  expect(secrets.rootKey).toBeUndefined();
+});
+
+test('settings are taken as given', () => {
+  const { settings, secrets } = readStandaloneSettings({
+    STRONGROOM_DATA_DIR: '/srv/strongroom',
+    STRONGROOM_HOST: 'vault.example.org',
+    STRONGROOM_PORT: '0',
+    STRONGROOM_LOG_LEVEL: 'debug',
+    STRONGROOM_ROOT_KEY: KEY,
+  });
+  expect(settings).toEqual({
+    dataDirectory: '/srv/strongroom',
+    host: 'vault.example.org',
+    port: 0,
+    logLevel: 'debug',
+  });
+  expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));
+});
+
+test('all faults are told at once, without the root key', () => {
+  const bad = {
+    STRONGROOM_PORT: '70000',
+    STRONGROOM_HOST: 'no host',
+    STRONGROOM_ROOT_KEY: 'canary-not-a-key',
+  };
+  expect(() => readStandaloneSettings(bad)).toThrow(
+    /STRONGROOM_PORT[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
+  );
+  expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
+});
+
+test.each([
+  ['127.0.0.1', 'https://localhost:8443'],
+  ['0.0.0.0', 'https://localhost:8443'],
+  ['::', 'https://localhost:8443'],
+  ['::1', 'https://[::1]:8443'],
+  ['192.0.2.7', 'https://192.0.2.7:8443'],
+  ['vault.example.org', 'https://vault.example.org:8443'],
+])('listening on %s, clients are told %s', (host, url) => {
+  expect(baseUrlOf(host, 8443)).toBe(url);
+});
+
+test.each(['', '-a', 'a-', 'a..b', 'a_b', 'a b', 'ä', 'a'.repeat(64)])('%j is no host name', name => {
+  expect(isHostName(name)).toBe(false);
+});

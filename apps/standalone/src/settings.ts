@@ -1,0 +1,63 @@
+import { isIP, isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
+import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
+import { type Environment, readSettings } from '@strongroom/config/settings';
+import { parseRootKey } from '@strongroom/crypto/root-key';
+import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import type { LogLevel } from '@strongroom/log/logger';
+
+export interface StandaloneSettings {
+  readonly dataDirectory: string;
+  /** Where the gateway listens. */
+  readonly host: string;
+  /** 0: any free port, for tests. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly limits: GatewayLimits;
+}
+
+export interface StandaloneSecrets {
+  /** Given by the operator instead of `root.key` in the data directory. */
+  readonly rootKey: SecretBytes | undefined;
+}
+
+// The same from src and from dist.
+const REPOSITORY = resolve(import.meta.dirname, '..', '..', '..');
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+
+export function readStandaloneSettings(environment: Environment): {
+  settings: StandaloneSettings;
+  secrets: StandaloneSecrets;
+} {
+  const values = readSettings(environment);
+  const settings: StandaloneSettings = Object.freeze({
+    dataDirectory: resolve(REPOSITORY, values.text('STRONGROOM_DATA_DIR', 'var/standalone')),
+    host: values.text('STRONGROOM_HOST', '127.0.0.1'),
+    port: values.integer('STRONGROOM_PORT', { min: 0, max: 65_535 }, 8443),
+    logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
+    limits: readGatewayLimits(values),
+  });
+  if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
+    values.fault('STRONGROOM_HOST must be an IP address or a host name');
+  }
+  const rootKeyText = values.optionalText('STRONGROOM_ROOT_KEY');
+  const rootKey = rootKeyText === undefined ? undefined : parseRootKey(rootKeyText);
+  if (rootKeyText !== undefined && rootKey === undefined) {
+    values.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
+  }
+  values.finish();
+  return { settings, secrets: { rootKey } };
+}
+
+/** RFC 1123 host names, as certificates and URLs can hold them. */
+export const isHostName = (text: string): boolean =>
+  text.length <= 253 &&
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text);
+
+export const isAnyAddress = (host: string): boolean => ANY_ADDRESS.includes(host);
+
+/** The address that clients are told. An address that stands for "here" or "everywhere" becomes `localhost`. */
+export function baseUrlOf(host: string, port: number): string {
+  const name = host === '127.0.0.1' || isAnyAddress(host) ? 'localhost' : host;
+  return `https://${isIPv6(name) ? `[${name}]` : name}:${port}`;
+}

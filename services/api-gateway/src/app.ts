@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answer, refuse, type Page } from './answer.ts';
+import type { Context } from './context.ts';
+import { ownPages, type OwnPages } from './own-pages.ts';
+import { proxy } from './proxy.ts';
+import {
+  badRequest,
+  INTERNAL,
+  NOT_ALLOWED,
+  NOT_FOUND,
+  rateLimited,
+  TOO_LARGE,
+  UNKNOWN_CODING,
+  type Refusal,
+} from './refusals.ts';
+import { bodyLength, type BodyLength } from './request-body.ts';
+import { pathOf, targetFault } from './request-target.ts';
+import { isSignIn, matchRoute } from './routes.ts';
+import type { Upstream } from './upstreams.ts';
+
+export function createApp(context: Context): RequestListener {
+  const pages = ownPages(context);
+  return (request, response) => {
+    const requestId = randomUUID();
+    if (context.config.accessLog) logAccess(context, request, response, requestId);
+    handle(context, pages, request, response, requestId).catch((error: unknown) => {
+      context.log.error('request failed', error, { requestId, code: INTERNAL.code });
+      if (response.headersSent) response.destroy();
+      else refuse(context, request, response, requestId, INTERNAL);
+    });
+  };
+}
+
+async function handle(
+  context: Context,
+  pages: OwnPages,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): Promise<void> {
+  const decision = await decide(context, pages, request);
+  if ('code' in decision) refuse(context, request, response, requestId, decision);
+  else if ('body' in decision) answer(context, request, response, requestId, decision);
+  else proxy(context, decision.upstream, request, response, requestId, decision.length);
+}
+
+interface Passage {
+  readonly upstream: Upstream;
+  readonly length: BodyLength;
+}
+
+/** The way of a request, in order. Every check comes before the first byte of a body is read. */
+async function decide(
+  context: Context,
+  pages: OwnPages,
+  request: IncomingMessage,
+): Promise<Refusal | Page | Passage> {
+  const target = request.url ?? '';
+  const fault = targetFault(target);
+  if (fault !== undefined) return badRequest(fault);
+  const path = pathOf(target);
+
+  const address = request.socket.remoteAddress ?? '';
+  const delaySeconds = await context.rateLimits.delay(address, isSignIn(request.method, path));
+  if (delaySeconds > 0) return rateLimited(delaySeconds);
+
+  const length = bodyLength(request);
+  if (length === undefined) return UNKNOWN_CODING;
+  if (length !== 'chunked' && length > context.config.maxBodyBytes) return TOO_LARGE;
+
+  const page = pages.get(path);
+  if (page !== undefined) return request.method === 'GET' || request.method === 'HEAD' ? page() : NOT_ALLOWED;
+
+  const route = matchRoute(path);
+  if (route === undefined) return NOT_FOUND;
+  return { upstream: context.upstreams[route.upstream], length };
+}
+
+/** Only the matched prefix is named: what follows it may be a secret's name, and a query may be worse. */
+function logAccess(
+  { log }: Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): void {
+  const started = performance.now();
+  response.once('close', () => {
+    log.info('request', {
+      requestId,
+      method: request.method,
+      route: matchRoute(pathOf(request.url ?? ''))?.prefix ?? 'other',
+      status: response.headersSent ? response.statusCode : 0,
+      complete: response.writableFinished,
+      durationMs: Math.round(performance.now() - started),
+    });
+  });
+}

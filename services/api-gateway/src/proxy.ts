@@ -1,0 +1,156 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { refuse, sendHead } from './answer.ts';
+import type { Context } from './context.ts';
+import { answeredHeaders, forwardedHeaders } from './headers.ts';
+import {
+  BROKEN,
+  OVERLOADED,
+  REPEATED_HEADER,
+  TIMED_OUT,
+  TOO_LARGE,
+  UNREACHABLE,
+  type Refusal,
+} from './refusals.ts';
+import { BodyTooLarge, meteredBody, type BodyLength } from './request-body.ts';
+import type { Upstream } from './upstreams.ts';
+
+/** Per upstream. A hung service then costs a bounded number of connections, and the rest fail quickly. */
+export const MAX_IN_FLIGHT = 1024;
+
+/** Passes a checked request on and streams the answer back, both ways at the slower side's pace. */
+export function proxy(
+  context: Context,
+  upstream: Upstream,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  length: BodyLength,
+): void {
+  const headers = forwardedHeaders(request, requestId);
+  if (headers === undefined || upstream.inFlight >= MAX_IN_FLIGHT) {
+    refuse(context, request, response, requestId, headers === undefined ? REPEATED_HEADER : OVERLOADED);
+    return;
+  }
+  if (typeof length === 'number' && length > 0) headers.push('content-length', String(length));
+  if (request.headers.expect !== undefined && length !== 0 && request.httpVersion === '1.1')
+    response.writeContinue();
+  new Exchange(context, upstream, request, response, requestId, {
+    method: request.method as Dispatcher.HttpMethod,
+    path: request.url ?? '/',
+    headers,
+    body: length === 0 ? null : meteredBody(request, context.config.maxBodyBytes),
+  }).start();
+}
+
+interface Outgoing extends Dispatcher.DispatchOptions {
+  readonly body: Readable | null;
+}
+
+/**
+ * One request on its way. A class, because undici calls back on an object and methods on a prototype cost
+ * no closures per request.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  private readonly context: Context;
+  private readonly upstream: Upstream;
+  private readonly request: IncomingMessage;
+  private readonly response: ServerResponse;
+  private readonly requestId: string;
+  private readonly outgoing: Outgoing;
+  /** Set once a connection stands and the request is written to it. */
+  private controller: Dispatcher.DispatchController | undefined;
+  private mayRetry: boolean;
+
+  constructor(
+    context: Context,
+    upstream: Upstream,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    outgoing: Outgoing,
+  ) {
+    this.context = context;
+    this.upstream = upstream;
+    this.request = request;
+    this.response = response;
+    this.requestId = requestId;
+    this.outgoing = outgoing;
+    this.mayRetry = outgoing.body === null && (outgoing.method === 'GET' || outgoing.method === 'HEAD');
+  }
+
+  start(): void {
+    this.upstream.inFlight += 1;
+    this.response.once('close', () => this.clientDone());
+    this.upstream.pool.dispatch(this.outgoing, this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.response.destroyed) this.clientGone(controller);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (status < 200) return;
+    // Undici's HTTP/1.1 parser gives a list of buffers; its type also covers other sources.
+    const rawHeaders = controller.rawHeaders as Buffer[];
+    sendHead(this.context, this.response, status, answeredHeaders(rawHeaders, this.requestId));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.response.write(chunk)) return;
+    controller.pause();
+    this.response.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(): void {
+    this.response.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.response.destroyed) return;
+    if (this.response.headersSent) {
+      // The status cannot be taken back; a cut connection is the one sign that the answer is not whole.
+      this.log(BROKEN);
+      this.response.destroy();
+      return;
+    }
+    if (this.mayRetry && this.controller !== undefined && isBrokenConnection(error)) {
+      // An idle connection that the service had closed meanwhile, or a replica that has just stopped.
+      this.mayRetry = false;
+      this.controller = undefined;
+      this.upstream.fresh.dispatch(this.outgoing, this);
+      return;
+    }
+    const refusal = this.refusalOf(error);
+    if (refusal.status >= 500) this.log(refusal);
+    this.outgoing.body?.destroy();
+    refuse(this.context, this.request, this.response, this.requestId, refusal);
+  }
+
+  private refusalOf(error: Error): Refusal {
+    if (error instanceof BodyTooLarge) return TOO_LARGE;
+    if (this.controller === undefined) return UNREACHABLE;
+    return codeOf(error) === 'UND_ERR_HEADERS_TIMEOUT' ? TIMED_OUT : BROKEN;
+  }
+
+  private clientDone(): void {
+    this.upstream.inFlight -= 1;
+    if (!this.response.writableFinished && this.controller !== undefined) this.clientGone(this.controller);
+  }
+
+  private clientGone(controller: Dispatcher.DispatchController): void {
+    controller.abort(new Error('the client is gone'));
+  }
+
+  private log({ status, code }: Refusal): void {
+    const { requestId, upstream } = this;
+    this.context.log.warn('upstream failed', { requestId, upstream: upstream.name, status, code });
+  }
+}
+
+const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);
+
+const BROKEN_CONNECTION: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const isBrokenConnection = (error: Error): boolean => BROKEN_CONNECTION.has(codeOf(error));

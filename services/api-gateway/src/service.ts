@@ -1,0 +1,38 @@
+import { listen } from '@strongroom/http/listen';
+import type { Logger } from '@strongroom/log/logger';
+import { createApp } from './app.ts';
+import type { GatewayConfig } from './config.ts';
+import type { Context } from './context.ts';
+import { createRateLimits } from './rate-limits.ts';
+import { createServer } from './server.ts';
+import { closeUpstreams, openUpstreams } from './upstreams.ts';
+
+export interface Gateway {
+  readonly url: string;
+  /** Lets requests under way finish, for at most `shutdownDeadlineMs`. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The composition root. The services need not run yet: until they do, their routes answer 503. */
+export async function startGateway(config: GatewayConfig, { log }: { log: Logger }): Promise<Gateway> {
+  const context: Context = {
+    config,
+    upstreams: openUpstreams(config),
+    rateLimits: createRateLimits(config),
+    log,
+    stopping: false,
+  };
+  const listening = await listen(createServer(config, createApp(context)), config.host, config.port);
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${listening.port}`;
+  log.info('gateway listens', { url });
+
+  return {
+    url,
+    async stop() {
+      context.stopping = true;
+      await listening.stop(config.shutdownDeadlineMs);
+      await closeUpstreams(context.upstreams);
+    },
+  };
+}
