@@ -39,10 +39,14 @@ export async function makeDataDirectory(): Promise<string> {
 export const removeDataDirectory = (dataDirectory: string): Promise<void> =>
   rm(path.dirname(dataDirectory), { recursive: true, force: true });
 
-/** Runs the built platform as `make up` does, and resolves when its banner says that it is ready. */
+/**
+ * Runs the built platform as `make up` does, and resolves when its banner says that it is ready.
+ * `credentialsElsewhere`: those of a first start whose file was taken away from the data directory since.
+ */
 export async function startStandalone(
   dataDirectory: string,
   environment: Readonly<Record<string, string>> = {},
+  credentialsElsewhere?: Credentials,
 ): Promise<Standalone> {
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -54,14 +58,14 @@ export async function startStandalone(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = await untilReady(child);
-  const credentials = JSON.parse(
-    await readFile(path.join(dataDirectory, 'credentials.json'), 'utf8'),
-  ) as Credentials;
+  const credentials =
+    credentialsElsewhere ??
+    (JSON.parse(await readFile(path.join(dataDirectory, 'credentials.json'), 'utf8')) as Credentials);
   return {
     dataDirectory,
-    baseUrl: credentials.base_url,
+    baseUrl: /URL +(\S+)/.exec(output())?.[1] ?? '',
     credentials,
-    ca: await readFile(credentials.ca_file, 'utf8'),
+    ca: await readFile(path.join(dataDirectory, 'tls/ca.pem'), 'utf8'),
     output,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {

@@ -1,0 +1,110 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { randomToken } from '@strongroom/crypto/random';
+import { createApiClient } from '@strongroom/testing/api-client';
+import { makeDataDirectory, removeDataDirectory, startStandalone } from '@strongroom/testing/standalone';
+import { listOperations, roleHandle } from './support.ts';
+
+/** Made at run time: a value that stands nowhere else, so that finding it means that it leaked. */
+const marker = `canary${randomToken().replace(/[-_]/g, 'x')}`;
+const number = `9${Date.now()}${Math.floor(Math.random() * 1e6)}`.slice(0, 15);
+
+let dataDirectory: string;
+
+beforeAll(async () => {
+  dataDirectory = await makeDataDirectory();
+});
+
+afterAll(() => removeDataDirectory(dataDirectory));
+
+/** The ways in which a value could lie somewhere. */
+function spellings(value: string): Buffer[] {
+  const bytes = Buffer.from(value);
+  const inside = (encoding: 'base64' | 'base64url') =>
+    // Encoded inside a longer text, a value starts at any of three offsets; its ends mix with neighbours.
+    [0, 1, 2].map(offset => Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).slice(4, -4));
+  const texts = [value, bytes.toString('hex'), ...inside('base64'), ...inside('base64url')];
+  return [...texts.map(text => Buffer.from(text)), Buffer.from(value, 'utf16le')];
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
+}
+
+test('a marked secret value is found nowhere at rest, in no log and in no error answer', async () => {
+  const platform = await startStandalone(dataDirectory, {
+    STRONGROOM_LOG_LEVEL: 'debug',
+    STRONGROOM_ACCESS_LOG: 'true',
+    STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
+    STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
+  });
+  const client = await createApiClient(platform);
+  const admin = await roleHandle(client, 'privx-admin');
+  const data = { text: marker, number: Number(number), nested: [{ deep: marker }], [marker]: 'as a key' };
+  const errors: string[] = [];
+  const note = (answer: { status: number; text: string }) => {
+    if (answer.status >= 400) errors.push(answer.text);
+  };
+
+  // Where secret values belong.
+  const body = { name: 'canary', data, read_roles: [admin], write_roles: [admin] };
+  expect((await client.call('POST', '/vault/api/v1/secrets', { body })).status).toBe(201);
+  expect((await client.call('PUT', '/vault/api/v1/secrets/canary', { body })).status).toBe(200);
+  const read = await client.call('GET', '/vault/api/v1/secrets/canary');
+  expect(read.body?.['data']).toEqual(data);
+  for (const form of ['/vault/api/v1/metadata/secrets/canary', '/vault/api/v1/secrets']) {
+    expect((await client.call('GET', form)).text).not.toContain(marker);
+  }
+
+  // Where they do not: every operation gets them as unknown members, wrong types, broken JSON, text, headers.
+  for (const { method, path: pattern } of await listOperations(client)) {
+    const target = pattern.replace(/\{\w+\}/g, 'canary');
+    const bodies = [
+      { canary: marker, password: marker, data: marker, secret: marker, roles: marker, script: { value: marker } },
+      `{"data": {"value": "${marker}`,
+      `{"name": ["${marker}"], "value": ${marker}}`,
+      `"${marker}"`,
+      [{ id: [marker] }],
+      `grant_type=password&username=${marker}&password=${marker}`,
+    ];
+    for (const wrong of method === 'POST' || method === 'PUT' ? bodies : [undefined]) {
+      note(await client.call(method, target, { body: wrong }));
+    }
+    note(await client.call(method, target, { token: marker }));
+    note(await client.call(method, target, { headers: { authorization: `Basic ${btoa(`x:${marker}`)}` } }));
+    note(await client.call(method, `${target}?offset=${marker}&limit=${number}&sortdir=${marker}`));
+    note(await client.call(method, target, { headers: { traceparent: marker, 'x-request-id': marker } }));
+  }
+  note(await client.signIn(platform.credentials.api_client.id, marker));
+  note(await client.signIn(marker, marker));
+  expect((await client.call('DELETE', '/vault/api/v1/secrets/canary')).status).toBe(200);
+  await client.call('POST', '/vault/api/v1/secrets', { body });
+
+  // A random secret of the platform's own must not lie in clear either.
+  const made = await client.call('POST', '/local-user-store/api/v1/api-clients', {
+    body: { name: 'canary client', roles: [admin] },
+  });
+  const apiClient = await client.call('GET', `/local-user-store/api/v1/api-clients/${String(made.body?.['id'])}`);
+  const madeSecret = String(apiClient.body?.['secret']);
+  expect(madeSecret).toHaveLength(43);
+  await client.close();
+  await platform.stop();
+
+  expect(errors.length).toBeGreaterThan(100);
+  expect(errors.filter(text => text.includes(marker) || text.includes(number))).toEqual([]);
+  expect(platform.output()).not.toContain(marker);
+  const wanted = [marker, number, madeSecret].flatMap(spellings);
+  const leaks: string[] = [];
+  const files = await filesBelow(path.dirname(dataDirectory));
+  for (const file of files) {
+    const content = await readFile(file);
+    if (wanted.some(spelling => content.includes(spelling))) leaks.push(path.relative(dataDirectory, file));
+  }
+  expect(leaks).toEqual([]);
+  // The search itself works: what is known to be there is found.
+  expect(files.length).toBeGreaterThan(500);
+  const credentials = await readFile(path.join(dataDirectory, 'credentials.json'));
+  expect(credentials.includes(spellings(platform.credentials.api_client.secret)[0]!)).toBe(true);
+});

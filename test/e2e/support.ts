@@ -1,0 +1,70 @@
+import { createApiClient, type ApiClient } from '@strongroom/testing/api-client';
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startStandalone,
+  type Standalone,
+} from '@strongroom/testing/standalone';
+
+export interface RunningPlatform {
+  platform: Standalone;
+  client: ApiClient;
+  stop(): Promise<void>;
+}
+
+/** A platform of its own for one test file, and a client that is signed in. */
+export async function runPlatform(environment: Record<string, string> = {}): Promise<RunningPlatform> {
+  const dataDirectory = await makeDataDirectory();
+  const platform = await startStandalone(dataDirectory, {
+    // Tests come from one address, faster than any client.
+    STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
+    STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
+    ...environment,
+  });
+  const client = await createApiClient(platform);
+  return {
+    platform,
+    client,
+    async stop() {
+      await client.close();
+      await platform.stop();
+      await removeDataDirectory(dataDirectory);
+    },
+  };
+}
+
+export async function roleHandle(client: ApiClient, name: string): Promise<{ id: string; name: string }> {
+  const { body } = await client.call('POST', '/role-store/api/v1/roles/resolve', { body: [name] });
+  const [item] = (body as { items: { id: string; name: string }[] }).items;
+  if (item === undefined) throw new Error('the role does not exist');
+  return { id: item.id, name: item.name };
+}
+
+/** Asks until `check` is content: for effects that travel by events. */
+export async function eventually<T>(ask: () => Promise<T>, check: (value: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const value = await ask();
+    if (check(value)) return value;
+    if (Date.now() > deadline) throw new Error(`not within 20 s; last seen: ${JSON.stringify(value).slice(0, 500)}`);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+interface Operation {
+  operationId: string;
+  security: unknown[];
+  parameters: { name: string; in: string }[];
+  requestBody?: { content: Record<string, unknown> };
+}
+
+/** Every operation that the platform serves, from its own OpenAPI document. */
+export async function listOperations(
+  client: ApiClient,
+): Promise<{ method: string; path: string; operation: Operation }[]> {
+  const { body } = await client.call('GET', '/openapi.json', { token: null });
+  const { paths } = body as { paths: Record<string, Record<string, Operation>> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+}
