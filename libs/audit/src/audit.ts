@@ -1,7 +1,7 @@
 import type { AuditEventType, AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
 import { AUDIT_RECORDED } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
-import { cloudEvent } from '@strongroom/contracts/cloud-event';
+import { cloudEvent, type CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Queryable } from '@strongroom/db/database';
 import { AppError } from '@strongroom/errors/app-error';
 import { appendEvents } from '@strongroom/outbox/outbox';
@@ -17,6 +17,11 @@ export interface Act {
 export interface Audit {
   /** Writes the record with the change it tells of: both commit or neither. */
   append(tx: Queryable, ...acts: Act[]): Promise<void>;
+  /**
+   * The same for a change that is one statement: `write` gets the events and appends them itself (see
+   * appendEventsAfter of the outbox). What it cannot explain as its own refusal is AUDIT_UNAVAILABLE.
+   */
+  appendWithin<T>(write: (events: readonly CloudEvent[]) => Promise<T>, ...acts: Act[]): Promise<T>;
   /**
    * Resolves when the record is durable. Records of concurrent calls share one insert (group commit), so
    * reads do not cost a commit each. Rejects with AUDIT_UNAVAILABLE, and then nothing may be answered.
@@ -46,29 +51,39 @@ export function createAudit(options: AuditOptions): Audit {
   let waiting: Batch | undefined;
   let flushing = false;
 
-  async function append(tx: Queryable, ...acts: Act[]): Promise<void> {
+  function toEvents(acts: readonly Act[]): CloudEvent[] {
     const time = now();
     const records = acts.map(act => toRecord(service, newId(), time, act));
-    await appendEvents(tx, [cloudEvent<AuditRecorded>(service, AUDIT_RECORDED, newId(), time, { records })]);
+    return [cloudEvent<AuditRecorded>(service, AUDIT_RECORDED, newId(), time, { records })];
   }
+
+  const appendWithin: Audit['appendWithin'] = async (write, ...acts) => {
+    try {
+      return await write(toEvents(acts));
+    } catch (error) {
+      throw error instanceof AppError ? error : auditUnavailable(error);
+    }
+  };
+  const append: Audit['append'] = (tx, ...acts) => appendWithin(events => appendEvents(tx, events), ...acts);
 
   async function flush(): Promise<void> {
     while (waiting !== undefined) {
       const batch = waiting;
       waiting = undefined;
       try {
-        await append(db, ...batch.acts);
+        await appendEvents(db, toEvents(batch.acts));
         batch.settle();
+        ring();
       } catch (error) {
         batch.settle(auditUnavailable(error));
       }
     }
     flushing = false;
-    ring();
   }
 
   return {
     append,
+    appendWithin,
     write(act) {
       waiting ??= newBatch();
       if (waiting.acts.length >= maxWaiting) return Promise.reject(auditUnavailable());

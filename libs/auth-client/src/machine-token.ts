@@ -1,4 +1,4 @@
-import { callJson } from '@strongroom/http/client';
+import { callJson, serviceUnreachable } from '@strongroom/http/client';
 import { bodyParser } from '@strongroom/schema/parser';
 import { Type } from '@strongroom/schema/types';
 
@@ -42,7 +42,8 @@ export function createMachineTokenSource(options: MachineTokenOptions): () => Pr
     // Set before the answer is there, so that concurrent callers share one request.
     const token = obtain().catch((error: unknown) => {
       current = undefined;
-      throw error;
+      // Whatever went wrong is the platform's fault: a refusal of our secret must not read as one of the caller's token.
+      throw serviceUnreachable(error);
     });
     current = { token, renewAtMs: Number.POSITIVE_INFINITY };
     return token;

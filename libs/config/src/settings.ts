@@ -43,16 +43,15 @@ export function readSettings(environment: Environment): Settings {
       faults.push(`${name} and ${name}_FILE are both set; keep one`);
       return undefined;
     }
-    if (file !== undefined && file !== '') {
-      try {
-        return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      } catch (error) {
-        const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-        faults.push(`${name}_FILE: the file cannot be read (${reason})`);
-        return undefined;
-      }
+    if (file === undefined || file === '') return value === '' ? undefined : value;
+    try {
+      // An empty file is as good as none: an empty password or key is never meant.
+      return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      faults.push(`${name}_FILE: the file cannot be read (${reason})`);
+      return undefined;
     }
-    return value === '' ? undefined : value;
   }
 
   function required<T>(name: string, fallback: T | undefined, empty: T): T {

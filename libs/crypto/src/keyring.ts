@@ -11,7 +11,8 @@ export interface Keyring {
   unwrap(keyId: number, wrapped: Uint8Array, associatedData: Uint8Array): Buffer;
 }
 
-export function createKeyring(keys: ReadonlyMap<number, SecretBytes>, activeId: number): Keyring {
+export function createKeyring(byId: ReadonlyMap<number, SecretBytes>, activeId: number): Keyring {
+  const keys = new Map(byId);
   const active = keys.get(activeId);
   if (active === undefined) throw decryptionFailed();
   return {

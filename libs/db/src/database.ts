@@ -65,11 +65,15 @@ export function openDatabase(settings: DatabaseSettings, log: Logger): Database 
       const client = await pool.connect().catch((error: unknown) => {
         throw translate(error);
       });
+      // The pool listens to idle connections only. One that breaks in here fails the next statement; without a
+      // listener it would end the process.
+      const onLoss = (error: Error) => log.warn('a database connection was lost', { reason: error.message });
+      client.on('error', onLoss);
       let broken = false;
       try {
         await run(client, 'BEGIN');
         const result = await work({ query: async (text, values) => run(client, text, values) });
-        await run(client, 'COMMIT');
+        await commit(client);
         return result;
       } catch (error) {
         // A connection that cannot even roll back is not returned to the pool.
@@ -78,6 +82,7 @@ export function openDatabase(settings: DatabaseSettings, log: Logger): Database 
         });
         throw error;
       } finally {
+        client.off('error', onLoss);
         client.release(broken);
       }
     },
@@ -101,17 +106,28 @@ function statementName(text: string): string {
   return name;
 }
 
-async function run<Row>(
+async function execute(
   target: pg.Pool | pg.ClientBase,
   text: string,
   values: readonly unknown[] = [],
-): Promise<Row[]> {
+): Promise<pg.QueryResult> {
   try {
-    const result = await target.query({ name: statementName(text), text, values: values as unknown[] });
-    return result.rows as Row[];
+    return await target.query({ name: statementName(text), text, values: values as unknown[] });
   } catch (error) {
     throw translate(error);
   }
+}
+
+const run = async <Row>(
+  target: pg.Pool | pg.ClientBase,
+  text: string,
+  values?: readonly unknown[],
+): Promise<Row[]> => (await execute(target, text, values)).rows as Row[];
+
+/** PostgreSQL answers COMMIT with a rollback, not an error, when a failed statement was passed over. */
+async function commit(client: pg.ClientBase): Promise<void> {
+  const { command } = await execute(client, 'COMMIT');
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed');
 }
 
 /** SQLSTATE classes that mean "the server or the way to it is gone", not "the statement is wrong". */

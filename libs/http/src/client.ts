@@ -34,12 +34,21 @@ export async function callJson(outgoing: OutgoingRequest): Promise<unknown> {
     });
     status = response.statusCode;
     const text = await response.body.text();
-    body = text === '' ? undefined : JSON.parse(text);
+    body = text === '' ? undefined : parseAnswer(text);
   } catch (error) {
     throw serviceUnreachable(error);
   }
   if (status >= 400) throw fromErrorBody(status, body);
   return body;
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold a token.
+    throw new Error('the answer is not JSON');
+  }
 }
 
 export const serviceUnreachable = (cause: unknown) =>

@@ -33,7 +33,10 @@ async function drain(server: Server, deadlineMs: number): Promise<void> {
   });
   const closed = new Promise<void>(resolve => server.close(() => resolve()));
   server.closeIdleConnections();
+  // Those whose answer had begun before turn idle only now, and their clients may keep them for long.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }

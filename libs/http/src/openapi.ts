@@ -83,7 +83,8 @@ function parameters(place: 'path' | 'query', schema: TSchema = Members({})): Rec
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,
-    required: place === 'path' || required.includes(name),
+    // The schemas call a member with a default required, since handlers always find it; callers may omit it.
+    required: place === 'path' || (required.includes(name) && !('default' in property)),
     schema: property,
   }));
 }

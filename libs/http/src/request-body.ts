@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { badRequest } from '@strongroom/errors/common-errors';
+import { OAuthError } from './render-error.ts';
 
 /** Deeper nesting than any client sends; a parser or validator would recurse into it. */
 const MAX_DEPTH = 64;
@@ -38,7 +39,9 @@ export function parseFormBody(request: Request): unknown {
   const fields = new URLSearchParams(bodyText(request));
   const result: Record<string, string> = {};
   for (const [name, value] of fields) {
-    if (Object.hasOwn(result, name)) throw badRequest('A form field appears twice');
+    if (Object.hasOwn(result, name)) {
+      throw new OAuthError('invalid_request', 'A form field appears twice');
+    }
     Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true });
   }
   return result;

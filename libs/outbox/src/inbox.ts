@@ -17,8 +17,22 @@ export async function takeNew(
   return new Set(rows.map(row => row.event_id));
 }
 
+/** In pieces, so that no statement outruns its deadline, however long ago the last call was. */
+const PRUNE_AT_ONCE = 10_000;
+
 /** Forgets events older than any redelivery can be. Returns how many. */
 export async function pruneInbox(db: Queryable, olderThan: Date): Promise<number> {
-  const rows = await db.query('DELETE FROM inbox WHERE received_at < $1 RETURNING 1', [olderThan]);
-  return rows.length;
+  for (let total = 0; ;) {
+    const [row] = await db.query<{ pruned: number }>(
+      `WITH pruned AS (
+         DELETE FROM inbox WHERE (consumer, event_id) IN (
+           SELECT consumer, event_id FROM inbox WHERE received_at < $1 LIMIT $2
+         ) RETURNING 1
+       ) SELECT count(*)::integer AS pruned FROM pruned`,
+      [olderThan, PRUNE_AT_ONCE],
+    );
+    const pruned = row?.pruned ?? 0;
+    total += pruned;
+    if (pruned < PRUNE_AT_ONCE) return total;
+  }
 }

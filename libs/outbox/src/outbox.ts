@@ -15,10 +15,19 @@ export const outboxChannel = (schema: string): string => `outbox_${schema}`;
  * told of a change that was rolled back.
  */
 export async function appendEvents(tx: Queryable, events: readonly CloudEvent[]): Promise<void> {
-  await tx.query('INSERT INTO outbox (event) SELECT unnest($1::json[])', [
-    events.map(event => JSON.stringify(event)),
-  ]);
+  await tx.query('INSERT INTO outbox (event) SELECT unnest($1::json[])', [eventValues(events)]);
 }
+
+/** The value of the parameter that `appendEventsAfter` names. */
+export const eventValues = (events: readonly CloudEvent[]): string[] =>
+  events.map(event => JSON.stringify(event));
+
+/**
+ * The same as a part of one statement, for writes that are too frequent for a transaction of several: a CTE
+ * that appends the events of `parameter` if, and only if, the CTE `change` has changed its one row.
+ */
+export const appendEventsAfter = (change: string, parameter: string): string =>
+  `INSERT INTO outbox (event) SELECT unnest(${parameter}::json[]) FROM ${change}`;
 
 /**
  * Wakes the relay, wherever it runs, soon after a commit. NOTIFY in every transaction would serialise

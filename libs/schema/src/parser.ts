@@ -9,10 +9,12 @@ export type Parser<T> = (input: unknown) => T;
 
 const MAX_DETAILS = 20;
 
-function makeAjv(options: { coerceTypes: boolean }): Ajv {
+function makeAjv(options: { coerceTypes: boolean; strictNumbers?: boolean }): Ajv {
   const ajv = new Ajv({
     ...options,
     allErrors: true,
+    // A member that an object inherits, such as `constructor`, was not sent.
+    ownProperties: true,
     removeAdditional: true,
     useDefaults: true,
     strictTypes: false,
@@ -26,7 +28,8 @@ function makeAjv(options: { coerceTypes: boolean }): Ajv {
 
 // Bodies are taken as they are; parameters arrive as text and become numbers and booleans.
 const bodies = makeAjv({ coerceTypes: false });
-const parameters = makeAjv({ coerceTypes: true });
+// `1e400` becomes Infinity, which ajv's strict numbers would wave past every limit.
+const parameters = makeAjv({ coerceTypes: true, strictNumbers: false });
 
 /** Checks a JSON body. The input object is narrowed in place: unknown members are removed, defaults filled in. */
 export const bodyParser = <T extends TSchema>(schema: T): Parser<Static<T>> =>

@@ -9,7 +9,16 @@ export const isText = (text: string): boolean =>
 
 /**
  * The form by which identities (role names, client names, user names) are compared: two names that look
- * the same are the same. Compatibility-normalised, trimmed, inner blanks folded, case folded.
+ * the same are the same. Compatibility-normalised, invisible characters dropped, trimmed, inner blanks
+ * folded, case folded. Case needs three steps: a capital sharp s is `SS` only after it was a small one.
  */
 export const canonicalName = (name: string): string =>
-  name.normalize('NFKC').trim().replace(/\s+/gu, ' ').toUpperCase().toLowerCase().normalize('NFKC');
+  name
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .trim()
+    .replace(/\s+/gu, ' ')
+    .toLowerCase()
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKC');

@@ -16,8 +16,8 @@ import { secretRoutes } from './routes/secrets.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
 
-/** The content limit, and room for the JSON around it: escapes may double a text. */
-const BODY_LIMIT_BYTES = MAX_DATA_BYTES * 2;
+/** The content limit in its longest usual spelling, `\u00e9` for two bytes, and room for name and roles. */
+const BODY_LIMIT_BYTES = MAX_DATA_BYTES * 3 + 65_536;
 
 const migrations = { name: 'vault', directory: path.join(import.meta.dirname, '../migrations') };
 

@@ -11,14 +11,13 @@ export const MAX_NAME_DEPTH = 32;
  */
 export function parseSecretName(raw: string): string {
   const refuse = (message: string, code = 'VALUE_INCORRECT_FORMAT') => invalidField('name', message, code);
-  if (raw.length === 0 || raw.length > MAX_NAME_LENGTH) {
+  // Normalised first, so that every spelling of a name meets the same limits.
+  const name = raw.normalize('NFC');
+  if (name.length === 0 || name.length > MAX_NAME_LENGTH) {
     throw refuse(`name must have 1 to ${MAX_NAME_LENGTH} characters`, 'VALUE_OUT_OF_BOUNDS');
   }
-  if (!isLine(raw)) throw refuse('name must be well-formed text without control characters');
-  const name = raw.normalize('NFC');
-  if (name.length > MAX_NAME_LENGTH || name.trim() !== name) {
-    throw refuse('name must not begin or end with a blank');
-  }
+  if (!isLine(name)) throw refuse('name must be well-formed text without control characters');
+  if (name.trim() !== name) throw refuse('name must not begin or end with a blank');
   const segments = name.split('/');
   if (segments.length > MAX_NAME_DEPTH) {
     throw refuse(`name must have at most ${MAX_NAME_DEPTH} segments`, 'VALUE_OUT_OF_BOUNDS');

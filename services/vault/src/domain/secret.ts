@@ -38,5 +38,9 @@ export const mayKnow = (caller: Caller, secret: RoleLists): boolean =>
 const holdsOne = (caller: Caller, roles: readonly string[]): boolean =>
   roles.some(role => caller.roles.includes(role));
 
-export const sameList = (a: readonly string[], b: readonly string[]): boolean =>
+/** Order counts: clients compare role lists as lists. */
+export const sameRoles = (a: RoleLists, b: RoleLists): boolean =>
+  sameList(a.readRoles, b.readRoles) && sameList(a.writeRoles, b.writeRoles);
+
+const sameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);

@@ -18,14 +18,12 @@ export async function deleteSecret(
   const found = await findSecret(ctx.db, name);
   const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
   if (!mayManage(caller)) return refuse(ctx, caller, request, name, manageRequired('Deleting a secret'));
-  await ctx.db.transaction(async tx => {
-    if (!(await deleteRow(tx, secret.id))) throw secretNotFound();
-    await ctx.audit.append(tx, {
-      type: AUDIT_EVENTS.secretDeleted,
-      caller,
-      request,
-      message: { secret: name, secretID: secret.id },
-    });
+  const deleted = await ctx.audit.appendWithin(events => deleteRow(ctx.db, secret.id, events), {
+    type: AUDIT_EVENTS.secretDeleted,
+    caller,
+    request,
+    message: { secret: name, secretID: secret.id },
   });
+  if (!deleted) return refuse(ctx, caller, request, name, secretNotFound());
   ctx.ring();
 }

@@ -5,7 +5,7 @@ import type { VaultContext } from '../context.ts';
 import { sealContent } from '../domain/content.ts';
 import { manageRequired, writeRoleRequired } from '../domain/errors.ts';
 import { parseSecretName } from '../domain/secret-name.ts';
-import { mayManage, mayWrite, sameList, type Secret, type SecretData } from '../domain/secret.ts';
+import { mayManage, mayWrite, sameRoles, type Secret, type SecretData } from '../domain/secret.ts';
 import { findSecret, insertVersion, updateRoles } from '../store/secrets.ts';
 import { refuse, requireKnown } from './find-secret.ts';
 import { requireKnownRoles } from './role-lists.ts';
@@ -41,9 +41,7 @@ export async function updateSecret(
       updatedAt: ctx.now(),
       updatedBy: caller.id,
     };
-    const rolesChange =
-      !sameList(next.readRoles, secret.readRoles) || !sameList(next.writeRoles, secret.writeRoles);
-    if (rolesChange) {
+    if (!sameRoles(next, secret)) {
       // Otherwise a writer could make itself a reader.
       if (!mayManage(caller)) {
         return refuse(ctx, caller, request, name, manageRequired('Changing the roles of a secret'));
@@ -51,7 +49,7 @@ export async function updateSecret(
       await requireKnownRoles(ctx.roles, 'read_roles', next.readRoles, secret.readRoles);
       await requireKnownRoles(ctx.roles, 'write_roles', next.writeRoles, secret.writeRoles);
     }
-    if (await store(ctx, caller, request, next, change.data, rolesChange)) {
+    if (await store(ctx, caller, request, secret, next, change.data)) {
       ctx.ring();
       return;
     }
@@ -63,21 +61,22 @@ export async function updateSecret(
   });
 }
 
-async function store(
+/** False: another writer was first. */
+function store(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
+  seen: Secret,
   next: Secret,
   data: SecretData | undefined,
-  rolesChange: boolean,
 ): Promise<boolean> {
   const envelope = data === undefined ? undefined : sealContent(ctx.keyring, next, data);
-  return ctx.db.transaction(async tx => {
-    const written = await (envelope === undefined
-      ? updateRoles(tx, next)
-      : insertVersion(tx, next, envelope));
-    if (!written) return false;
-    await ctx.audit.append(tx, {
+  return ctx.audit.appendWithin(
+    events =>
+      envelope === undefined
+        ? updateRoles(ctx.db, seen, next, events)
+        : insertVersion(ctx.db, seen, next, envelope, events),
+    {
       type: AUDIT_EVENTS.secretUpdated,
       caller,
       request,
@@ -85,9 +84,8 @@ async function store(
         secret: next.name,
         secretID: next.id,
         secretVersion: String(next.version),
-        rolesChanged: String(rolesChange),
+        rolesChanged: String(!sameRoles(next, seen)),
       },
-    });
-    return true;
-  });
+    },
+  );
 }

@@ -56,11 +56,10 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
     }),
     response: Page,
     handle: async ({ query, body, caller, request }) => {
-      // Every secret here is shared: none has an owner, so a search for owned ones finds nothing.
-      if (body.filter === 'personal' || (body.owner_id ?? []).length > 0) return ok({ count: 0, items: [] });
       const { count, secrets } = await searchSecrets(ctx, caller, request, {
-        filter: toFilter(body.filter),
+        filter: (body.owner_id ?? []).length > 0 ? 'personal' : toFilter(body.filter),
         words: (body.keywords ?? '')
+          .normalize('NFC')
           .split(/[\s,]+/)
           .filter(word => word !== '')
           .slice(0, MAX_WORDS),
@@ -75,5 +74,5 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
   }),
 ];
 
-const toFilter = (filter: string | null | undefined): SecretSearch['filter'] =>
-  filter === 'readable' || filter === 'writable' || filter === 'accessible' ? filter : 'shared';
+const toFilter = (filter: SecretSearch['filter'] | '' | null | undefined): SecretSearch['filter'] =>
+  filter === undefined || filter === null || filter === '' ? 'shared' : filter;

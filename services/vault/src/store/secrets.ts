@@ -1,6 +1,7 @@
+import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Envelope } from '@strongroom/crypto/envelope';
-import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
-import { secretExists } from '../domain/errors.ts';
+import type { Queryable } from '@strongroom/db/database';
+import { appendEventsAfter, eventValues } from '@strongroom/outbox/outbox';
 import type { Secret } from '../domain/secret.ts';
 
 interface SecretRow {
@@ -60,81 +61,132 @@ export async function findSecretWithContent(
   return row === undefined ? undefined : { secret: toSecret(row), envelope: toEnvelope(row) };
 }
 
-/** Writes a secret and its first version. */
-export async function insertSecret(tx: Queryable, secret: Secret, envelope: Envelope): Promise<void> {
-  try {
-    await tx.query(
-      `WITH secret AS (
-         INSERT INTO secrets (id, name, read_roles, write_roles, current_version,
-                              created_at, created_by, updated_at, updated_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7)
-         RETURNING id
-       )
-       INSERT INTO secret_versions (secret_id, version, key_id, wrapped_key, ciphertext, created_at, created_by)
-       SELECT id, $5, $8, $9, $10, $6, $7 FROM secret`,
-      [
-        secret.id,
-        secret.name,
-        secret.readRoles,
-        secret.writeRoles,
-        secret.version,
-        secret.createdAt,
-        secret.createdBy,
-        envelope.keyId,
-        envelope.wrappedKey,
-        envelope.ciphertext,
-      ],
-    );
-  } catch (error) {
-    throw isUniqueViolation(error, 'secrets_name_unique') ? secretExists() : error;
-  }
+/*
+ * Each write below is one statement that also appends its events: it commits by itself, all or nothing, in
+ * one round trip (docs/adr/0009-one-prepared-statement-per-text.md).
+ */
+
+/** Writes a secret and its first version. False: there is one of this name, and nothing was changed. */
+export async function insertSecret(
+  db: Queryable,
+  secret: Secret,
+  envelope: Envelope,
+  events: readonly CloudEvent[],
+): Promise<boolean> {
+  const rows = await db.query(
+    `WITH secret AS (
+       INSERT INTO secrets (id, name, read_roles, write_roles, current_version,
+                            created_at, created_by, updated_at, updated_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7)
+       ON CONFLICT ON CONSTRAINT secrets_name_unique DO NOTHING
+       RETURNING id
+     ), told AS (${appendEventsAfter('secret', '$11')})
+     INSERT INTO secret_versions (secret_id, version, key_id, wrapped_key, ciphertext, created_at, created_by)
+     SELECT id, $5, $8, $9, $10, $6, $7 FROM secret
+     RETURNING secret_id`,
+    [
+      secret.id,
+      secret.name,
+      secret.readRoles,
+      secret.writeRoles,
+      secret.version,
+      secret.createdAt,
+      secret.createdBy,
+      envelope.keyId,
+      envelope.wrappedKey,
+      envelope.ciphertext,
+      eventValues(events),
+    ],
+  );
+  return rows.length === 1;
 }
+
+/** What a writer saw and decided on. A write goes through only while all of it still holds. */
+export type SeenSecret = Pick<Secret, 'version' | 'readRoles' | 'writeRoles'>;
 
 /**
  * Writes the next version and drops those beyond `max_versions`. False: another writer was first, or the
  * secret is gone, and nothing was changed.
  */
-export async function insertVersion(tx: Queryable, secret: Secret, envelope: Envelope): Promise<boolean> {
-  const rows = await tx.query(
+export async function insertVersion(
+  db: Queryable,
+  seen: SeenSecret,
+  next: Secret,
+  envelope: Envelope,
+  events: readonly CloudEvent[],
+): Promise<boolean> {
+  const rows = await db.query(
     `WITH secret AS (
        UPDATE secrets SET current_version = $2, read_roles = $3, write_roles = $4, updated_at = $5, updated_by = $6
-       WHERE id = $1 AND current_version = $2 - 1
+       WHERE id = $1 AND current_version = $10 AND read_roles = $11 AND write_roles = $12
        RETURNING id, max_versions
      ), dropped AS (
        DELETE FROM secret_versions v USING secret
        WHERE v.secret_id = secret.id AND v.version <= $2 - secret.max_versions
-     )
+     ), told AS (${appendEventsAfter('secret', '$13')})
      INSERT INTO secret_versions (secret_id, version, key_id, wrapped_key, ciphertext, created_at, created_by)
      SELECT id, $2, $7, $8, $9, $5, $6 FROM secret
      RETURNING secret_id`,
     [
-      secret.id,
-      secret.version,
-      secret.readRoles,
-      secret.writeRoles,
-      secret.updatedAt,
-      secret.updatedBy,
+      next.id,
+      next.version,
+      next.readRoles,
+      next.writeRoles,
+      next.updatedAt,
+      next.updatedBy,
       envelope.keyId,
       envelope.wrappedKey,
       envelope.ciphertext,
+      seen.version,
+      seen.readRoles,
+      seen.writeRoles,
+      eventValues(events),
     ],
   );
   return rows.length === 1;
 }
 
 /** Changes who may read and write, without a new version. False: another writer was first. */
-export async function updateRoles(tx: Queryable, secret: Secret): Promise<boolean> {
-  const rows = await tx.query(
-    `UPDATE secrets SET read_roles = $3, write_roles = $4, updated_at = $5, updated_by = $6
-     WHERE id = $1 AND current_version = $2 RETURNING id`,
-    [secret.id, secret.version, secret.readRoles, secret.writeRoles, secret.updatedAt, secret.updatedBy],
+export async function updateRoles(
+  db: Queryable,
+  seen: SeenSecret,
+  next: Secret,
+  events: readonly CloudEvent[],
+): Promise<boolean> {
+  const rows = await db.query(
+    `WITH secret AS (
+       UPDATE secrets SET read_roles = $3, write_roles = $4, updated_at = $5, updated_by = $6
+       WHERE id = $1 AND current_version = $2 AND read_roles = $7 AND write_roles = $8
+       RETURNING id
+     ), told AS (${appendEventsAfter('secret', '$9')})
+     SELECT id FROM secret`,
+    [
+      next.id,
+      next.version,
+      next.readRoles,
+      next.writeRoles,
+      next.updatedAt,
+      next.updatedBy,
+      seen.readRoles,
+      seen.writeRoles,
+      eventValues(events),
+    ],
   );
   return rows.length === 1;
 }
 
 /** Deletes the secret with all its versions. False: it was gone already. */
-export async function deleteSecret(tx: Queryable, id: string): Promise<boolean> {
-  const rows = await tx.query('DELETE FROM secrets WHERE id = $1 RETURNING id', [id]);
+export async function deleteSecret(
+  db: Queryable,
+  id: string,
+  events: readonly CloudEvent[],
+): Promise<boolean> {
+  const rows = await db.query(
+    `WITH secret AS (DELETE FROM secrets WHERE id = $1 RETURNING id),
+       told AS (${appendEventsAfter('secret', '$2')})
+     SELECT id FROM secret`,
+    [id, eventValues(events)],
+  );
   return rows.length === 1;
 }
 
@@ -144,7 +196,7 @@ export interface SecretQuery {
   /** Roles of the caller; only secrets that name one of them are found, unless `all`. */
   roles: readonly string[];
   all: boolean;
-  filter: 'shared' | 'readable' | 'writable' | 'accessible';
+  filter: 'shared' | 'personal' | 'readable' | 'writable' | 'accessible';
   /** Each must be part of the name, in any case. */
   words: readonly string[];
   sortKey: SecretSortKey;
@@ -156,6 +208,8 @@ export interface SecretQuery {
 const WHERE = `WHERE s.name ILIKE ALL ($1::text[])
   AND ($2 OR s.read_roles && $3::uuid[] OR s.write_roles && $3::uuid[])
   AND CASE $4
+        -- Every secret here is shared: none has an owner.
+        WHEN 'personal' THEN false
         WHEN 'readable' THEN s.read_roles && $3::uuid[]
         WHEN 'writable' THEN s.write_roles && $3::uuid[]
         WHEN 'accessible' THEN s.read_roles && $3::uuid[] OR s.write_roles && $3::uuid[]

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { KEY_BYTES } from './aead.ts';
+import { openValue, packEnvelope, sealValue, unpackEnvelope, type Envelope, type ValueAddress } from './envelope.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
+import { SecretBytes } from './secret-bytes.ts';
+
+const newKey = (): SecretBytes => new SecretBytes(randomBytes(KEY_BYTES));
+const failed = expect.objectContaining({ code: 'DECRYPTION_FAILED', kind: 'internal' });
+
+const key1 = newKey();
+const key2 = newKey();
+const before = createKeyring(new Map([[1, key1]]), 1);
+const after = createKeyring(
+  new Map([
+    [1, key1],
+    [2, key2],
+  ]),
+  2,
+);
+const address: ValueAddress = { schema: 'vault', table: 'versions', objectId: 'a', version: 1, field: 'data' };
+const secret = Buffer.from('a secret');
+
+describe('an envelope', () => {
+  test('opens at its own address, packed or not', () => {
+    const anyAddress = fc.record({
+      schema: fc.string(),
+      table: fc.string(),
+      objectId: fc.string(),
+      version: fc.nat(),
+      field: fc.string(),
+    });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), anyAddress, (plaintext, place) => {
+        const envelope = sealValue(before, plaintext, place);
+        expect(openValue(before, envelope, place)).toEqual(Buffer.from(plaintext));
+        expect(openValue(before, unpackEnvelope(packEnvelope(envelope)), place)).toEqual(Buffer.from(plaintext));
+        expect(unpackEnvelope(packEnvelope(envelope))).toEqual(envelope);
+      }),
+    );
+  });
+
+  test('has a data key of its own: nothing of two equal values is equal', () => {
+    const one = sealValue(before, secret, address);
+    const other = sealValue(before, secret, address);
+    expect(one.wrappedKey.equals(other.wrappedKey)).toBe(false);
+    expect(one.ciphertext.equals(other.ciphertext)).toBe(false);
+    expect(() => openValue(before, { ...one, ciphertext: other.ciphertext }, address)).toThrow(failed);
+  });
+
+  test.each([
+    ['object', { objectId: 'b' }],
+    ['version', { version: 2 }],
+    ['table', { table: 'files' }],
+    ['field', { field: 'name' }],
+    ['schema', { schema: 'auth' }],
+  ])('moved to another %s is refused, whole or in part', (_what, change) => {
+    const there = { ...address, ...change };
+    const own = sealValue(before, secret, there);
+    const moved = sealValue(before, secret, address);
+    expect(() => openValue(before, moved, there)).toThrow(failed);
+    expect(() => openValue(before, { ...own, ciphertext: moved.ciphertext }, there)).toThrow(failed);
+    expect(() => openValue(before, { ...own, wrappedKey: moved.wrappedKey }, there)).toThrow(failed);
+  });
+
+  test('is refused at an address whose parts only join to the same text', () => {
+    const part = fc.stringMatching(/^[a-b"\\,[\]1]{0,3}$/);
+    const place = fc.record({
+      schema: part,
+      table: part,
+      objectId: part,
+      version: fc.integer({ min: 0, max: 12 }),
+      field: part,
+    });
+    const same = (a: ValueAddress, b: ValueAddress) =>
+      a.schema === b.schema &&
+      a.table === b.table &&
+      a.objectId === b.objectId &&
+      a.version === b.version &&
+      a.field === b.field;
+    fc.assert(
+      fc.property(place, place, (from, to) => {
+        fc.pre(!same(from, to));
+        expect(() => openValue(before, sealValue(before, secret, from), to)).toThrow(failed);
+      }),
+    );
+  });
+
+  test('its key wrap does not open as a value, nor its value as a key', () => {
+    const envelope = sealValue(before, randomBytes(KEY_BYTES), address);
+    const swapped = { ...envelope, wrappedKey: envelope.ciphertext, ciphertext: envelope.wrappedKey };
+    expect(() => openValue(before, swapped, address)).toThrow(failed);
+  });
+
+  test('with any one bit flipped is refused, packed', () => {
+    const packed = packEnvelope(sealValue(before, secret, address));
+    for (let bit = 0; bit < packed.length * 8; bit += 1) {
+      const copy = Buffer.from(packed);
+      copy[bit >> 3]! ^= 1 << (bit & 7);
+      expect(() => openValue(before, unpackEnvelope(copy), address)).toThrow(failed);
+    }
+  });
+
+  test('cut to any shorter length is refused, packed', () => {
+    const packed = packEnvelope(sealValue(before, secret, address));
+    for (let length = 0; length < packed.length; length += 1) {
+      expect(() => openValue(before, unpackEnvelope(packed.subarray(0, length)), address)).toThrow(failed);
+    }
+  });
+});
+
+describe('a keyring', () => {
+  test('after rotation reads old values, writes new ones under the new key, and the old ring cannot read these', () => {
+    const old = sealValue(before, secret, address);
+    const fresh = sealValue(after, secret, address);
+    expect([old.keyId, fresh.keyId]).toEqual([1, 2]);
+    expect(openValue(after, old, address)).toEqual(secret);
+    expect(openValue(after, fresh, address)).toEqual(secret);
+    expect(() => openValue(before, fresh, address)).toThrow(failed);
+  });
+
+  test('refuses a value under the id of another of its keys', () => {
+    const envelope = sealValue(after, secret, address);
+    expect(() => openValue(after, { ...envelope, keyId: 1 }, address)).toThrow(failed);
+    expect(() => openValue(after, { ...envelope, keyId: 3 }, address)).toThrow(failed);
+  });
+
+  test('does not change when the map that it was made from does', () => {
+    const keys = new Map([[1, key1]]);
+    const ring = createKeyring(keys, 1);
+    const envelope = sealValue(ring, secret, address);
+    keys.clear();
+    expect(openValue(ring, envelope, address)).toEqual(secret);
+  });
+
+  test('needs its active key', () => {
+    expect(() => createKeyring(new Map([[1, key1]]), 2)).toThrow(failed);
+  });
+
+  test('tells every failure alike', () => {
+    const envelope = sealValue(before, secret, address);
+    const faults: (() => unknown)[] = [
+      () => openValue(before, { ...envelope, keyId: 9 }, address),
+      () => openValue(before, { ...envelope, wrappedKey: Buffer.alloc(0) }, address),
+      () => openValue(before, { ...envelope, ciphertext: Buffer.alloc(99) }, address),
+      () => openValue(createKeyring(new Map([[1, key2]]), 1), envelope, address),
+      () => unpackEnvelope(Buffer.alloc(200, 7)),
+    ];
+    const told = faults.map(fault => {
+      try {
+        return fault();
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(new Set(told)).toEqual(new Set(['AppError: A stored value could not be opened']));
+  });
+
+  test('prints no key', () => {
+    const ring: Keyring = after;
+    const envelope: Envelope = sealValue(ring, secret, address);
+    const printed = JSON.stringify([ring, { ...envelope, keys: [key1, key2] }]);
+    for (const key of [key1, key2]) {
+      for (const form of ['hex', 'base64', 'base64url'] as const) {
+        expect(printed).not.toContain(key.reveal().toString(form));
+      }
+    }
+  });
+});
