@@ -136,7 +136,7 @@ describe('bad input', () => {
     ['a role id that is none', { name: 'bad', write_roles: [{ id: 'x' }] }, 400, 'VALUE_INCORRECT_FORMAT', 'write_roles.0.id'],
     ['10,000 levels', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 400, 'BAD_REQUEST', undefined],
     ['a secret over 1 MiB', { name: 'bad', data: { value: 'v'.repeat(1_048_576) } }, 413, 'OUT_OF_RESOURCES', 'data'],
-    ['a body over the limit', { name: 'bad', data: { value: 'v'.repeat(2_200_000) } }, 413, 'OUT_OF_RESOURCES', undefined],
+    ['a body over the limit', { name: 'bad', data: { value: 'v'.repeat(4_200_000) } }, 413, 'OUT_OF_RESOURCES', undefined],
     ['a taken name', { name: 'example' }, 409, 'VALUE_DUPLICATE', 'name'],
   ];
 

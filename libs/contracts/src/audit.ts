@@ -64,6 +64,11 @@ export const AUDIT_EVENTS = {
     name: 'Password-policy-removed',
     description: 'A password policy was deleted',
   },
+  passwordGenerated: {
+    code: 5204,
+    name: 'Password-generated',
+    description: 'A password was made by a policy',
+  },
   scriptTemplateAdded: {
     code: 5211,
     name: 'Script-template-added',

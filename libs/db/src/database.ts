@@ -127,7 +127,8 @@ const run = async <Row>(
 /** PostgreSQL answers COMMIT with a rollback, not an error, when a failed statement was passed over. */
 async function commit(client: pg.ClientBase): Promise<void> {
   const { command } = await execute(client, 'COMMIT');
-  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed');
+  if (command !== 'COMMIT')
+    throw new Error('the transaction was rolled back: one of its statements had failed');
 }
 
 /** SQLSTATE classes that mean "the server or the way to it is gone", not "the statement is wrong". */

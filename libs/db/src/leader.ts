@@ -32,6 +32,8 @@ export function leadJob(options: LeaderOptions, onWake: () => void): Leadership 
 
   function schedule(delayMs: number): void {
     if (stopped) return;
+    // One loss is told more than once (an event, then a rejected statement) and is one reason to stand again.
+    clearTimeout(timer);
     timer = setTimeout(() => {
       attempt = elect().catch((error: unknown) => {
         options.log.warn('could not stand for leader', { job: options.job, reason: reasonOf(error) });

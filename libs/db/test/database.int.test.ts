@@ -27,7 +27,11 @@ const add = 'INSERT INTO things (name, at) VALUES ($1, $2)';
 const names = async () =>
   (await db.query<{ name: string }>('SELECT name FROM things ORDER BY name')).map(row => row.name);
 
-const unavailable = expect.objectContaining({ kind: 'unavailable', code: 'DATABASE_ERROR', retryAfterSeconds: 1 });
+const unavailable = expect.objectContaining({
+  kind: 'unavailable',
+  code: 'DATABASE_ERROR',
+  retryAfterSeconds: 1,
+});
 
 describe('a transaction', () => {
   test('commits when its work resolves, and gives its result', async () => {
@@ -77,9 +81,9 @@ test('a broken unique constraint is told by its name', async () => {
   const fault: unknown = await db.query(add, ['a', 2]).catch((error: unknown) => error);
   expect(isUniqueViolation(fault, 'things_name')).toBe(true);
   expect(isUniqueViolation(fault, 'things_other')).toBe(false);
-  expect(isUniqueViolation(await db.query(add, ['b', null]).catch((error: unknown) => error), 'things_name')).toBe(
-    false,
-  );
+  expect(
+    isUniqueViolation(await db.query(add, ['b', null]).catch((error: unknown) => error), 'things_name'),
+  ).toBe(false);
 });
 
 describe('a lost connection', () => {
@@ -134,8 +138,12 @@ describe('a lost connection', () => {
   const backends = `SELECT count(*)::integer AS count FROM pg_stat_activity
     WHERE datname = current_database() AND usename = 'strongroom_vault'`;
   const backendSleeps = () =>
-    eventually('the statement runs', async () => (await asSuperuser(`${backends} AND wait_event = 'PgSleep'`)) === 1);
-  const noBackends = () => eventually('no connection is left', async () => (await asSuperuser(backends)) === 0);
+    eventually(
+      'the statement runs',
+      async () => (await asSuperuser(`${backends} AND wait_event = 'PgSleep'`)) === 1,
+    );
+  const noBackends = () =>
+    eventually('no connection is left', async () => (await asSuperuser(backends)) === 0);
 });
 
 describe('the deadline', () => {
@@ -162,7 +170,10 @@ describe('the deadline', () => {
     const silent = createServer(socket => socket.resume());
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
-    const lost = openDatabase({ ...settings, url: `postgres://x@127.0.0.1:${port}/x`, deadlineMs: 200 }, silentLogger);
+    const lost = openDatabase(
+      { ...settings, url: `postgres://x@127.0.0.1:${port}/x`, deadlineMs: 200 },
+      silentLogger,
+    );
     await expect(lost.query('SELECT 1')).rejects.toThrow(unavailable);
     await expect(lost.isReachable()).resolves.toBe(false);
     await lost.close();
@@ -170,7 +181,10 @@ describe('the deadline', () => {
   });
 
   test('is not awaited where nothing listens', async () => {
-    const gone = openDatabase({ ...settings, url: 'postgres://x@127.0.0.1:1/x', deadlineMs: 600_000 }, silentLogger);
+    const gone = openDatabase(
+      { ...settings, url: 'postgres://x@127.0.0.1:1/x', deadlineMs: 600_000 },
+      silentLogger,
+    );
     const fault: unknown = await gone.query('SELECT 1').catch((error: unknown) => error);
     expect(fault).toEqual(unavailable);
     expect(JSON.stringify(fault)).not.toContain(settings.password);

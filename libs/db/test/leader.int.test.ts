@@ -139,7 +139,7 @@ describe('a leader', () => {
 
 test('a server that breaks each connection is tried again once at a time', async () => {
   const sockets: Socket[] = [];
-  const broken = createServer(socket => void sockets.push(socket));
+  const broken = createServer(socket => void sockets.push(socket.unref())).unref();
   await new Promise<void>(resolve => broken.listen(0, '127.0.0.1', resolve));
   const { port } = broken.address() as { port: number };
   let warnings = 0;
@@ -155,6 +155,6 @@ test('a server that breaks each connection is tried again once at a time', async
   }
   await eventually('it tries again', () => sockets.length > rounds);
   expect([sockets.length, warnings]).toEqual([rounds + 1, rounds]);
+  broken.close();
   for (const socket of sockets) socket.destroy();
-  await new Promise(resolve => broken.close(resolve));
 });

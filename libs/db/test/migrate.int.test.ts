@@ -34,9 +34,13 @@ async function set(name: string, files: Record<string, string>): Promise<Migrati
   return { name, directory };
 }
 
-const log = { ...silentLogger, info: (_text: string, fields = {}) => void applied.push(String(Object(fields).migration)) };
+const log = {
+  ...silentLogger,
+  info: (_text: string, fields = {}) => void applied.push(String(Object(fields).migration)),
+};
 const run = (...sets: MigrationSet[]) => migrate(server, sets, log);
-const all = async (text: string): Promise<unknown[]> => (await superuser.query({ text, rowMode: 'array' })).rows.flat();
+const all = async (text: string): Promise<unknown[]> =>
+  (await superuser.query({ text, rowMode: 'array' })).rows.flat();
 const tables = () =>
   all("SELECT table_name FROM information_schema.tables WHERE table_schema = 'vault' ORDER BY table_name");
 
@@ -63,7 +67,10 @@ describe('migrate', () => {
   });
 
   test('by replicas that start at once is done by one of them; the others wait for it', async () => {
-    const own = await set('own', { '0001_a.sql': create('a'), '0002_b.sql': `${create('b')} SELECT pg_sleep(0.05);` });
+    const own = await set('own', {
+      '0001_a.sql': create('a'),
+      '0002_b.sql': `${create('b')} SELECT pg_sleep(0.05);`,
+    });
     await Promise.all(Array.from({ length: 5 }, () => run(own)));
     expect(applied).toEqual(['own/0001_a', 'own/0002_b']);
     expect(await all('SELECT id FROM schema_migrations ORDER BY id')).toEqual(applied);
@@ -71,13 +78,19 @@ describe('migrate', () => {
 
   test('refuses a file that was edited after it had been applied', async () => {
     await run(await set('own', { '0001_a.sql': create('a') }));
-    const edited = await set('own', { '0001_a.sql': `${create('a')}\n-- a comment`, '0002_b.sql': create('b') });
+    const edited = await set('own', {
+      '0001_a.sql': `${create('a')}\n-- a comment`,
+      '0002_b.sql': create('b'),
+    });
     await expect(run(edited)).rejects.toThrow('own/0001_a of schema vault was edited');
     expect(await tables()).toEqual(['a', 'schema_migrations']);
   });
 
   test('leaves nothing of a file that fails, and applies it when it is mended', async () => {
-    const faulty = { '0001_a.sql': create('a'), '0002_b.sql': `${create('b')} INSERT INTO a VALUES (1); SELECT 1/0;` };
+    const faulty = {
+      '0001_a.sql': create('a'),
+      '0002_b.sql': `${create('b')} INSERT INTO a VALUES (1); SELECT 1/0;`,
+    };
     const never = { '0003_c.sql': create('c') };
     await expect(run(await set('own', { ...faulty, ...never }))).rejects.toThrow('division by zero');
     expect(await tables()).toEqual(['a', 'schema_migrations']);
@@ -109,16 +122,24 @@ describe('migrate', () => {
   test('says "unavailable" when there is no database', async () => {
     const own = await set('own', {});
     const nowhere = { ...server, url: 'postgres://x@127.0.0.1:1/x' };
-    await expect(migrate(nowhere, [own], log)).rejects.toMatchObject({ code: 'DATABASE_ERROR', kind: 'unavailable' });
+    await expect(migrate(nowhere, [own], log)).rejects.toMatchObject({
+      code: 'DATABASE_ERROR',
+      kind: 'unavailable',
+    });
   });
 
   test('that loses its connection while it waits for another replica fails, and ends nothing else', async () => {
     const own = await set('own', { '0001_a.sql': create('a') });
     await superuser.query("SELECT pg_advisory_lock(hashtext('strongroom-migrate'), hashtext('vault'))");
     const outcome = expect(run(own)).rejects.toThrow();
-    await eventually('it waits', async () =>
-      (await all("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
-        .length === 1,
+    await eventually(
+      'it waits',
+      async () =>
+        (
+          await all(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+          )
+        ).length === 1,
     );
     await server.cutConnections();
     await outcome;

@@ -34,7 +34,11 @@ export const appendEventsAfter = (change: string, parameter: string): string =>
  * commits over the whole database, so calls within `quietMs` share one; the relay's slow poll covers a
  * process that dies between its commit and the call.
  */
-export function createRelayBell(db: Queryable, schema: string, quietMs = 20): { ring(): void; stop(): void } {
+export function createRelayBell(
+  db: Queryable,
+  schema: string,
+  quietMs = 100,
+): { ring(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   return {
     ring() {

@@ -11,6 +11,10 @@ export const Uuid = Type.String({ format: 'uuid', minLength: 36, maxLength: 36 }
 export const Line = (maxLength: number, minLength = 0) =>
   Type.String({ format: 'line', minLength, maxLength });
 
+/** What people call something: one line that is not blank. */
+export const Name = (maxLength: number) =>
+  Type.String({ format: 'line', minLength: 1, maxLength, pattern: '\\S' });
+
 /** Text with line breaks, such as a comment or a script. */
 export const Text = (maxLength: number) => Type.String({ format: 'text', maxLength });
 

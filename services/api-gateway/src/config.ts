@@ -54,7 +54,7 @@ const DURATION_MS = { min: 100, max: 600_000 };
 export const readGatewayLimits = (settings: Settings): GatewayLimits => ({
   rateLimitPerSecond: settings.integer('STRONGROOM_RATE_LIMIT_PER_SECOND', RATE, 500),
   signInRateLimitPerSecond: settings.integer('STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND', RATE, 50),
-  maxBodyBytes: settings.integer('STRONGROOM_MAX_BODY_BYTES', { min: 1024, max: 2 ** 30 }, 2 * 2 ** 20),
+  maxBodyBytes: settings.integer('STRONGROOM_MAX_BODY_BYTES', { min: 1024, max: 2 ** 30 }, 4 * 2 ** 20),
   upstreamTimeoutMs: settings.integer('STRONGROOM_UPSTREAM_TIMEOUT_MS', DURATION_MS, 30_000),
   shutdownDeadlineMs: settings.integer('STRONGROOM_SHUTDOWN_DEADLINE_MS', DURATION_MS, 10_000),
   accessLog: settings.boolean('STRONGROOM_ACCESS_LOG', false),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { refuse, sendHead } from './answer.ts';
 import type { Context } from './context.ts';
@@ -13,7 +13,7 @@ import {
   UNREACHABLE,
   type Refusal,
 } from './refusals.ts';
-import { BodyTooLarge, meteredBody, type BodyLength } from './request-body.ts';
+import { BodyTooLarge, GATHER_MAX_BYTES, gatherBody, meteredBody, type BodyLength } from './request-body.ts';
 import type { Upstream } from './upstreams.ts';
 
 /** Per upstream. A hung service then costs a bounded number of connections, and the rest fail quickly. */
@@ -45,7 +45,7 @@ export function proxy(
 }
 
 interface Outgoing extends Dispatcher.DispatchOptions {
-  readonly body: Readable | null;
+  readonly body: Buffer | Readable | null;
 }
 
 /**
@@ -125,7 +125,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
     const refusal = this.refusalOf(error);
     if (refusal.status >= 500) this.log(refusal);
-    this.outgoing.body?.destroy();
+    if (this.outgoing.body instanceof Readable) this.outgoing.body.destroy();
     refuse(this.context, this.request, this.response, this.requestId, refusal);
   }
 

@@ -41,3 +41,13 @@ export function meteredBody(request: IncomingMessage, maxBytes: number): Readabl
   body.on('error', () => undefined);
   return body;
 }
+
+/** Up to this size a body is gathered and sent on in one piece, which spares two streams a request. */
+export const GATHER_MAX_BYTES = 64 * 1024;
+
+/** Calls back with the whole body once it is there; not at all when the client breaks off before. */
+export function gatherBody(request: IncomingMessage, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.once('end', () => done(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+}

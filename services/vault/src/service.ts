@@ -4,6 +4,7 @@ import { createTokenVerifier } from '@strongroom/auth-client/access-token';
 import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
 import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
+import { coalesce } from '@strongroom/db/coalesce';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
@@ -13,6 +14,7 @@ import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
+import { findSealedSecrets, findSecrets } from './store/secrets.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
 
@@ -40,7 +42,13 @@ export async function startVault(
     now,
   });
   const roles = createRoleDirectory({ authUrl: config.authUrl, token, now, log });
-  const ctx: VaultContext = { ...foundations, keyring, roles };
+  const ctx: VaultContext = {
+    ...foundations,
+    keyring,
+    roles,
+    findSecret: coalesce(names => findSecrets(db, names)),
+    findSealedSecret: coalesce(names => findSealedSecrets(db, names)),
+  };
 
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,

@@ -62,15 +62,15 @@ describe('a wrong member is named, and its value is not repeated', () => {
   });
 
   test.each([
-    [{ keywords: 5 }, 'keywords', 'VALUE_INCORRECT_TYPE'],
-    [{ keywords: 'x'.repeat(1_001) }, 'keywords', 'VALUE_OUT_OF_BOUNDS'],
-    [{ keywords: 'a\0' }, 'keywords', 'VALUE_INCORRECT_FORMAT'],
-    [{ owner_id: plum }, 'owner_id', 'VALUE_INCORRECT_TYPE'],
-    [{ owner_id: [5] }, 'owner_id.0', 'VALUE_INCORRECT_TYPE'],
-    [{ owner_id: Array(101).fill('x') }, 'owner_id', 'VALUE_OUT_OF_BOUNDS'],
-    [{ filter: plum }, 'filter', 'VALUE_INCORRECT_FORMAT'],
-    [{ filter: ['shared'] }, 'filter', 'VALUE_INCORRECT_TYPE'],
-  ])('a search for %j', async (body, property, code) => {
+    ['keywords', 'VALUE_INCORRECT_TYPE', { keywords: 5 }],
+    ['keywords', 'VALUE_OUT_OF_BOUNDS', { keywords: 'x'.repeat(1_001) }],
+    ['keywords', 'VALUE_INCORRECT_FORMAT', { keywords: 'a\0' }],
+    ['owner_id', 'VALUE_INCORRECT_TYPE', { owner_id: plum }],
+    ['owner_id.0', 'VALUE_INCORRECT_TYPE', { owner_id: [5] }],
+    ['owner_id', 'VALUE_OUT_OF_BOUNDS', { owner_id: Array(101).fill('x') }],
+    ['filter', 'VALUE_INCORRECT_FORMAT', { filter: plum }],
+    ['filter', 'VALUE_INCORRECT_TYPE', { filter: ['shared'] }],
+  ])('a search, %s: %s (%#)', async (property, code, body) => {
     const answer = await vault.call('POST', SEARCH, { body });
     expect([answer.status, answer.body['error_code'], answer.body['property']]).toEqual([
       400,

@@ -9,6 +9,7 @@ import {
   startTestVault,
   uniqueName,
   untilBlocked,
+  withTestVault,
   type TestVault,
 } from './support.ts';
 
@@ -121,44 +122,43 @@ describe('instances that share a database', () => {
   });
 
   test('may start at once on a new one', async () => {
-    const other = await startTestVault();
-    await other.superuser.query('DROP SCHEMA vault CASCADE');
-    await other.superuser.query('CREATE SCHEMA vault AUTHORIZATION strongroom_vault');
-    const replicas = await Promise.all([other.startReplica(), other.startReplica(), other.startReplica()]);
-    const name = uniqueName('shared');
-    const [first, second, third] = replicas.map(replica => replica.url);
-    const body = { name, data: { v: 1 }, read_roles: [other.role] };
-    expect((await other.call('POST', SECRETS, { body }, first)).status).toBe(201);
-    expect((await other.call('GET', pathOf(name), {}, second)).body['data']).toEqual({ v: 1 });
-    expect((await other.call('GET', pathOf(name), {}, third)).body['data']).toEqual({ v: 1 });
-    for (const replica of replicas) await replica.stop();
-    await other.stop();
+    await withTestVault(async other => {
+      await other.superuser.query('DROP SCHEMA vault CASCADE');
+      await other.superuser.query('CREATE SCHEMA vault AUTHORIZATION strongroom_vault');
+      const replicas = await Promise.all([other.startReplica(), other.startReplica(), other.startReplica()]);
+      const name = uniqueName('shared');
+      const [first, second, third] = replicas.map(replica => replica.url);
+      const body = { name, data: { v: 1 }, read_roles: [other.role] };
+      expect((await other.call('POST', SECRETS, { body }, first)).status).toBe(201);
+      expect((await other.call('GET', pathOf(name), {}, second)).body['data']).toEqual({ v: 1 });
+      expect((await other.call('GET', pathOf(name), {}, third)).body['data']).toEqual({ v: 1 });
+    });
   });
 });
 
 test('a start with the wrong root key names both keys and changes nothing', async () => {
-  const other = await startTestVault();
-  // Pending migrations: what the start must not get to.
-  await other.superuser.query('DROP TABLE secret_versions, secrets');
-  await other.superuser.query("DELETE FROM schema_migrations WHERE id LIKE 'vault/%'");
-  const state = async () => ({
-    tables: await other.superuser.query('SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1', [
-      'vault',
-    ]),
-    migrations: await other.superuser.query('SELECT * FROM schema_migrations ORDER BY id'),
-    keys: await other.superuser.query('SELECT * FROM key_encryption_keys ORDER BY id'),
-  });
-  const before = await state();
-  const wrong = new SecretBytes(randomBytes(32));
-  const refusal: unknown = await other.startReplica({ rootKey: wrong }).catch((error: unknown) => error);
-  expect(refusal).toBeInstanceOf(Error);
-  const { message } = refusal as Error;
-  expect(message).toContain(fingerprint(wrong));
-  expect(message).toContain(fingerprint(other.secrets.rootKey));
-  expect(await state()).toEqual(before);
+  await withTestVault(async other => {
+    // Pending migrations: what the start must not get to.
+    await other.superuser.query('DROP TABLE secret_versions, secrets');
+    await other.superuser.query("DELETE FROM schema_migrations WHERE id LIKE 'vault/%'");
+    const state = async () => ({
+      tables: await other.superuser.query(
+        'SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1',
+        ['vault'],
+      ),
+      migrations: await other.superuser.query('SELECT * FROM schema_migrations ORDER BY id'),
+      keys: await other.superuser.query('SELECT * FROM key_encryption_keys ORDER BY id'),
+    });
+    const before = await state();
+    const wrong = new SecretBytes(randomBytes(32));
+    const refusal: unknown = await other.startReplica({ rootKey: wrong }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(Error);
+    const { message } = refusal as Error;
+    expect(message).toContain(fingerprint(wrong));
+    expect(message).toContain(fingerprint(other.secrets.rootKey));
+    expect(await state()).toEqual(before);
 
-  const right = await other.startReplica();
-  expect((await other.call('GET', SECRETS, {}, right.url)).status).toBe(200);
-  await right.stop();
-  await other.stop();
+    const right = await other.startReplica();
+    expect((await other.call('GET', SECRETS, {}, right.url)).status).toBe(200);
+  });
 });

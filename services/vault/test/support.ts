@@ -83,8 +83,20 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     rootKey: new SecretBytes(randomBytes(32)),
     machineSecret: 'machine-secret-of-vault',
   };
-  const startReplica: TestVault['startReplica'] = other =>
-    startVault(config, { ...secrets, ...other }, { bus: createMemoryBus([]), log: silentLogger, now });
+  const replicas = new Set<RunningService>();
+  const startReplica: TestVault['startReplica'] = async other => {
+    const dependencies = { bus: createMemoryBus([]), log: silentLogger, now };
+    const started = await startVault(config, { ...secrets, ...other }, dependencies);
+    const replica = {
+      url: started.url,
+      stop() {
+        replicas.delete(replica);
+        return started.stop();
+      },
+    };
+    replicas.add(replica);
+    return replica;
+  };
   const service = await startVault(config, secrets, { bus, log: silentLogger, now });
   const addRole = (name: string) => {
     const role = { id: randomUUID(), name };
@@ -127,6 +139,8 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     },
     async stop() {
       agent.destroy();
+      // Also those that a failed test left behind.
+      for (const replica of replicas) await replica.stop();
       await service.stop();
       await issuer.stop();
       await superuser.close();
@@ -135,7 +149,13 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
   };
 }
 
-export function openSuperuser(database: TestDatabase): Database {
+/** An installation of its own for one test, stopped whatever the test comes to. */
+export async function withTestVault(work: (vault: TestVault) => Promise<void>): Promise<void> {
+  const vault = await startTestVault();
+  await work(vault).finally(() => vault.stop());
+}
+
+function openSuperuser(database: TestDatabase): Database {
   const url = database.superuserUrl;
   const password = decodeURIComponent(new URL(url).password);
   return openDatabase(

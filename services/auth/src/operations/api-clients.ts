@@ -1,6 +1,7 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { randomToken } from '@strongroom/crypto/random';
+import type { Queryable } from '@strongroom/db/database';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { AuthContext } from '../context.ts';
 import type { ApiClient } from '../domain/api-client.ts';
@@ -13,7 +14,7 @@ import {
   listApiClients as listRows,
   updateApiClient as updateRow,
 } from '../store/api-clients.ts';
-import { existingRoleIds } from '../store/roles.ts';
+import { lockRoles } from '../store/roles.ts';
 
 export interface ApiClientInput {
   name: string;
@@ -35,10 +36,10 @@ export async function createApiClient(
   request: RequestInfo,
   input: ApiClientInput,
 ): Promise<string> {
-  await requireRoles(ctx, input.roleIds);
   const id = ctx.newId();
   const now = ctx.now();
   await ctx.db.transaction(async tx => {
+    await requireRoles(tx, input.roleIds);
     await insertApiClient(tx, {
       id,
       name: input.name,
@@ -68,8 +69,8 @@ export async function updateApiClient(
   id: string,
   input: ApiClientInput,
 ): Promise<void> {
-  await requireRoles(ctx, input.roleIds);
   await ctx.db.transaction(async tx => {
+    await requireRoles(tx, input.roleIds);
     const client = await findApiClient(tx, id);
     if (client === undefined) throw apiClientNotFound();
     const roles = input.roleIds.map(roleId => ({ id: roleId, name: '' }));
@@ -139,8 +140,8 @@ const auditSecretsRead = (
   message: Readonly<Record<string, string>>,
 ) => ctx.audit.write({ type: AUDIT_EVENTS.apiClientSecretsRead, caller, request, message });
 
-async function requireRoles(ctx: AuthContext, ids: readonly string[]): Promise<void> {
-  const known = await existingRoleIds(ctx.db, ids);
+async function requireRoles(tx: Queryable, ids: readonly string[]): Promise<void> {
+  const known = await lockRoles(tx, ids);
   const unknown = ids.findIndex(id => !known.has(id));
   if (unknown !== -1) throw invalidField(`roles.${unknown}.id`, 'No role has this id');
   const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);

@@ -25,6 +25,8 @@ export async function bootstrap(
   { admin, oauth_client, api_client }: Bootstrap,
 ): Promise<void> {
   if ((await findOAuthClient(db, oauth_client.id)) !== undefined) return;
+  // PostgreSQL's spelling: the secret is sealed for the id as it is read back.
+  const apiClientId = api_client.id.toLowerCase();
   const passwordHash = await hashPassword(admin.password);
   const time = now();
   const made = { createdAt: time, createdBy: AUTHOR, updatedAt: time, updatedBy: AUTHOR };
@@ -56,12 +58,12 @@ export async function bootstrap(
       time,
     );
     await insertApiClient(tx, {
-      id: api_client.id,
+      id: apiClientId,
       name: BOOTSTRAP_API_CLIENT.name,
       sealedSecret: sealSecret(
         keyring,
         { table: 'api_clients', field: 'secret' },
-        api_client.id,
+        apiClientId,
         api_client.secret,
       ),
       roles: handles(BOOTSTRAP_API_CLIENT.roles),

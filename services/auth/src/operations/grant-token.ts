@@ -14,7 +14,7 @@ const API_CLIENT_LIFETIME_SECONDS = 1_800;
 const SERVICE_LIFETIME_SECONDS = 600;
 
 export interface GrantRequest {
-  /** `client id`, `client secret` from the Basic header. */
+  /** From the Basic header; both empty when there is none that can be read. */
   clientId: string;
   clientSecret: string;
   grantType: string;
@@ -67,6 +67,7 @@ export async function grantToken(
 
 async function authenticate(ctx: AuthContext, grant: GrantRequest): Promise<[TokenSubject, number]> {
   if (grant.grantType === 'client_credentials') return [machineSubject(ctx, grant), SERVICE_LIFETIME_SECONDS];
+  if (grant.grantType === '') throw new OAuthError('invalid_request', 'grant_type is missing');
   if (grant.grantType !== 'password') {
     throw new OAuthError('unsupported_grant_type', 'This grant type is not supported');
   }

@@ -2,8 +2,8 @@ import { paging } from '@strongroom/http/paging';
 import { created, ok, route, withPermission, type Route } from '@strongroom/http/route';
 import {
   Envelope,
-  Line,
   Members,
+  Name,
   OrNull,
   Timestamp,
   Type,
@@ -27,7 +27,7 @@ const MANAGE = withPermission('api-clients-manage');
 const ById = Members({ id: Uuid });
 
 const Body = Members({
-  name: Line(256, 1),
+  name: Name(256),
   roles: OrNull(Type.Array(Members({ id: Uuid }), { maxItems: 100 })),
 });
 

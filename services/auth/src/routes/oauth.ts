@@ -1,5 +1,5 @@
-import { OAuthError } from '@strongroom/http/render-error';
 import { PUBLIC, route, type Route } from '@strongroom/http/route';
+import { isLine } from '@strongroom/schema/text';
 import { Members, Type } from '@strongroom/schema/types';
 import type { AuthContext } from '../context.ts';
 import { grantToken } from '../operations/grant-token.ts';
@@ -48,12 +48,14 @@ export const oauthRoutes = (ctx: AuthContext): Route[] => [
   }),
 ];
 
-/** RFC 7617. The halves are taken as they are: no client of the contract form-encodes them. */
+/**
+ * RFC 7617. The halves are taken as they are: no client of the contract form-encodes them. A header that
+ * cannot be read names no client, which grantToken refuses on the record.
+ */
 function basicCredentials(authorization: string | undefined): { clientId: string; clientSecret: string } {
-  const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization ?? '')?.[1];
-  const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
+  const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization ?? '')?.[1] ?? '';
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  if (colon < 1)
-    throw new OAuthError('invalid_client', 'The client id and secret belong into a Basic header');
+  if (colon < 1 || !isLine(text)) return { clientId: '', clientSecret: '' };
   return { clientId: text.slice(0, colon), clientSecret: text.slice(colon + 1) };
 }

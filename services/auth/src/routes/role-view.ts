@@ -1,5 +1,5 @@
 import { PERMISSIONS } from '@strongroom/contracts/permissions';
-import { Choice, Line, Members, OrNull, Text, Type, type Static } from '@strongroom/schema/types';
+import { Choice, Line, Members, Name, OrNull, Text, Type, type Static } from '@strongroom/schema/types';
 import { invalidField } from '@strongroom/errors/common-errors';
 import { normalizeRules, type Role, type SourceRule } from '../domain/role.ts';
 import type { RoleInput } from '../operations/roles.ts';
@@ -10,11 +10,21 @@ const Lines = (maxItems: number, maxLength: number) => OrNull(Type.Array(Line(ma
 const Flag = OrNull(Type.Boolean());
 const Time = OrNull(Line(64));
 
-/** Recursive: its depth is checked in the domain, its size by the body limit. */
-const SourceRules = Type.Unsafe<SourceRule>({ type: 'object' });
+/** Recursive, hence the name to refer to. The domain checks its depth. */
+const SOURCE_RULES = 'urn:strongroom:source-rules';
+const SourceRules = Type.Unsafe<SourceRule>({
+  $id: SOURCE_RULES,
+  ...Members({
+    type: OrNull(Choice('GROUP', 'RULE', '')),
+    source: OrNull(Line(256)),
+    search_string: OrNull(Text(4_096)),
+    match: OrNull(Choice('ANY', 'ALL', '')),
+    rules: OrNull(Type.Array(Type.Unsafe<SourceRule>({ $ref: SOURCE_RULES }), { maxItems: 1_000 })),
+  }),
+});
 
 export const RoleBody = Members({
-  name: Line(256, 1),
+  name: Name(256),
   comment: OrNull(Text(4_096)),
   tags: Lines(100, 256),
   permissions: OrNull(Type.Array(Choice(...PERMISSIONS), { maxItems: PERMISSIONS.length })),

@@ -80,7 +80,7 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
       body: Type.Array(Line(256), { maxItems: 1_000 }),
       response: Page,
       handle: async ({ body }) => {
-        const roles = await findRolesByName(ctx.db, [...new Set(body)]);
+        const roles = await findRolesByName(ctx.db, body);
         return ok({ count: roles.length, items: roles.map(roleView) });
       },
     }),

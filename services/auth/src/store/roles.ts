@@ -77,19 +77,22 @@ export async function findRole(db: Queryable, id: string): Promise<Role | undefi
   return row === undefined ? undefined : toRole(row);
 }
 
-/** Those of `names` that exist, in the order asked for. */
+/** Those of `names` that exist, each once, in the order asked for. */
 export async function findRolesByName(db: Queryable, names: readonly string[]): Promise<Role[]> {
   const rows = await db.query<RoleRow>(
     `SELECT ${COLUMNS} FROM roles JOIN unnest($1::text[]) WITH ORDINALITY AS asked (asked_name, place)
        ON canonical_name = asked_name ORDER BY place`,
-    [names.map(canonicalName)],
+    [[...new Set(names.map(canonicalName))]],
   );
   return rows.map(toRole);
 }
 
-/** Which of `ids` exist. */
-export async function existingRoleIds(db: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await db.query<{ id: string }>('SELECT id FROM roles WHERE id = ANY ($1::uuid[])', [ids]);
+/** Which of `ids` exist; these stay until the transaction ends. */
+export async function lockRoles(tx: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ id: string }>(
+    'SELECT id FROM roles WHERE id = ANY ($1::uuid[]) FOR KEY SHARE',
+    [ids],
+  );
   return new Set(rows.map(row => row.id));
 }
 

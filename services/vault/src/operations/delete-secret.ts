@@ -4,7 +4,7 @@ import type { VaultContext } from '../context.ts';
 import { manageRequired, secretNotFound } from '../domain/errors.ts';
 import { parseSecretName } from '../domain/secret-name.ts';
 import { mayManage } from '../domain/secret.ts';
-import { deleteSecret as deleteRow, findSecret } from '../store/secrets.ts';
+import { deleteSecret as deleteRow } from '../store/secrets.ts';
 import { refuse, requireKnown } from './find-secret.ts';
 
 /** Deletes the secret and all its versions for good. */
@@ -15,7 +15,7 @@ export async function deleteSecret(
   rawName: string,
 ): Promise<void> {
   const name = parseSecretName(rawName);
-  const found = await findSecret(ctx.db, name);
+  const found = await ctx.findSecret(name);
   const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
   if (!mayManage(caller)) return refuse(ctx, caller, request, name, manageRequired('Deleting a secret'));
   const deleted = await ctx.audit.appendWithin(events => deleteRow(ctx.db, secret.id, events), {

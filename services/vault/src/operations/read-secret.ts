@@ -5,7 +5,6 @@ import { openContent } from '../domain/content.ts';
 import { readRoleRequired } from '../domain/errors.ts';
 import { parseSecretName } from '../domain/secret-name.ts';
 import { mayRead, type Secret, type SecretData } from '../domain/secret.ts';
-import { findSecret, findSecretWithContent } from '../store/secrets.ts';
 import { refuse, requireKnown } from './find-secret.ts';
 
 /** Opens the newest version. Resolves only when the audit record is durable. */
@@ -16,7 +15,7 @@ export async function readSecret(
   rawName: string,
 ): Promise<{ secret: Secret; data: SecretData }> {
   const name = parseSecretName(rawName);
-  const found = await findSecretWithContent(ctx.db, name);
+  const found = await ctx.findSealedSecret(name);
   const { secret, envelope } = await requireKnown(ctx, caller, request, name, found);
   if (!mayRead(caller, secret)) return refuse(ctx, caller, request, name, readRoleRequired());
   const data = openContent(ctx.keyring, secret, envelope);
@@ -37,7 +36,7 @@ export async function readMetadata(
   rawName: string,
 ): Promise<Secret> {
   const name = parseSecretName(rawName);
-  const found = await findSecret(ctx.db, name);
+  const found = await ctx.findSecret(name);
   const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
   await ctx.audit.write({
     type: AUDIT_EVENTS.secretMetadataRead,

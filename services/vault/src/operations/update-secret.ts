@@ -6,7 +6,7 @@ import { sealContent } from '../domain/content.ts';
 import { manageRequired, writeRoleRequired } from '../domain/errors.ts';
 import { parseSecretName } from '../domain/secret-name.ts';
 import { mayManage, mayWrite, sameRoles, type Secret, type SecretData } from '../domain/secret.ts';
-import { findSecret, insertVersion, updateRoles } from '../store/secrets.ts';
+import { insertVersion, updateRoles } from '../store/secrets.ts';
 import { refuse, requireKnown } from './find-secret.ts';
 import { requireKnownRoles } from './role-lists.ts';
 
@@ -30,7 +30,7 @@ export async function updateSecret(
 ): Promise<void> {
   const name = parseSecretName(rawName);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const found = await findSecret(ctx.db, name);
+    const found = await ctx.findSecret(name);
     const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
     if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, name, writeRoleRequired());
     const next: Secret = {

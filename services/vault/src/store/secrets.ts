@@ -43,22 +43,34 @@ const toEnvelope = (row: VersionRow): Envelope => ({
 const COLUMNS = `s.id, s.name, s.read_roles, s.write_roles, s.current_version,
   s.created_at, s.created_by, s.updated_at, s.updated_by`;
 
-export async function findSecret(db: Queryable, name: string): Promise<Secret | undefined> {
-  const [row] = await db.query<SecretRow>(`SELECT ${COLUMNS} FROM secrets s WHERE s.name = $1`, [name]);
-  return row === undefined ? undefined : toSecret(row);
+/** Those of `names` that exist, by name, without content. */
+export async function findSecrets(
+  db: Queryable,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Secret>> {
+  const rows = await db.query<SecretRow>(`SELECT ${COLUMNS} FROM secrets s WHERE s.name = ANY ($1::text[])`, [
+    names,
+  ]);
+  return new Map(rows.map(row => [row.name, toSecret(row)]));
 }
 
-export async function findSecretWithContent(
+export interface SealedSecret {
+  secret: Secret;
+  envelope: Envelope;
+}
+
+/** Those of `names` that exist, by name, with their newest version. */
+export async function findSealedSecrets(
   db: Queryable,
-  name: string,
-): Promise<{ secret: Secret; envelope: Envelope } | undefined> {
-  const [row] = await db.query<SecretRow & VersionRow>(
+  names: readonly string[],
+): Promise<ReadonlyMap<string, SealedSecret>> {
+  const rows = await db.query<SecretRow & VersionRow>(
     `SELECT ${COLUMNS}, v.key_id, v.wrapped_key, v.ciphertext
      FROM secrets s JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version
-     WHERE s.name = $1`,
-    [name],
+     WHERE s.name = ANY ($1::text[])`,
+    [names],
   );
-  return row === undefined ? undefined : { secret: toSecret(row), envelope: toEnvelope(row) };
+  return new Map(rows.map(row => [row.name, { secret: toSecret(row), envelope: toEnvelope(row) }]));
 }
 
 /*

@@ -1,0 +1,27 @@
+import { v5 as uuidv5 } from 'uuid';
+import { Members, Timestamp, Type } from '@strongroom/schema/types';
+import type { AuditEvent } from '../domain/trail.ts';
+
+/** Shape of a record on the wire (contract 7): Go reads the code as text and the message as text to text. */
+export const AuditEventView = Members({
+  service_id: Type.String({ description: 'The same for all replicas of a service, in every installation' }),
+  service_name: Type.String(),
+  event_id: Type.String({ description: 'The code, as text' }),
+  event_name: Type.String(),
+  created: Timestamp,
+  message: Type.Record(Type.String(), Type.String()),
+});
+
+/** Namespace of the name-based UUIDs (RFC 9562, 5.5) that stand for services. */
+const SERVICE_NAMESPACE = '5f0c1b8e-6a57-4d6c-9c39-0d8b1f0f7a11';
+
+export const serviceId = (name: string): string => uuidv5(name, SERVICE_NAMESPACE);
+
+export const auditEventView = (event: AuditEvent) => ({
+  service_id: serviceId(event.service),
+  service_name: event.service,
+  event_id: String(event.code),
+  event_name: event.name,
+  created: event.created.toISOString(),
+  message: event.message,
+});

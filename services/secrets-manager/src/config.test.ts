@@ -1,0 +1,22 @@
+import { expect, test } from '@jest/globals';
+import { readSecretsManagerConfig } from './config.ts';
+
+const environment = {
+  STRONGROOM_DATABASE_URL: 'postgres://strongroom_secrets_manager@db:5432/strongroom',
+  STRONGROOM_DATABASE_PASSWORD: 'plum-5512',
+  STRONGROOM_AUTH_URL: 'http://auth:8080',
+  STRONGROOM_ISSUER: 'https://vault.example.com',
+};
+
+test('reads its settings and keeps the password out of the config', () => {
+  const { config, secrets } = readSecretsManagerConfig(environment);
+  expect(config).toMatchObject({ service: 'secrets-manager', schema: 'secrets_manager' });
+  expect(secrets).toEqual({ databasePassword: 'plum-5512' });
+  expect(JSON.stringify(config)).not.toContain('plum-5512');
+});
+
+test('names every setting that is missing', () => {
+  expect(() => readSecretsManagerConfig({})).toThrow(
+    /STRONGROOM_DATABASE_URL[^]*STRONGROOM_AUTH_URL[^]*STRONGROOM_ISSUER[^]*STRONGROOM_DATABASE_PASSWORD/,
+  );
+});

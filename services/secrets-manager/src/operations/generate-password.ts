@@ -1,0 +1,26 @@
+import { randomInt } from 'node:crypto';
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import type { SecretsManagerContext } from '../context.ts';
+import { passwordPolicyNotFound } from '../domain/errors.ts';
+import { generatePassword } from '../domain/password-generator.ts';
+import { findPasswordPolicy } from '../store/password-policies.ts';
+
+/** A new password of this policy, kept nowhere. Resolves only when the audit record is durable. */
+export async function generatePolicyPassword(
+  ctx: Pick<SecretsManagerContext, 'db' | 'audit'>,
+  caller: Caller,
+  request: RequestInfo,
+  id: string,
+): Promise<string> {
+  const policy = await findPasswordPolicy(ctx.db, id);
+  if (policy === undefined) throw passwordPolicyNotFound();
+  // Of the events there are, the one that says that somebody was shown a password; `act` tells it apart.
+  await ctx.audit.write({
+    type: AUDIT_EVENTS.secretRead,
+    caller,
+    request,
+    message: { act: 'generate', passwordPolicyID: policy.id, passwordPolicy: policy.name },
+  });
+  return generatePassword(policy, max => randomInt(max));
+}

@@ -1,0 +1,9 @@
+import { withPermission } from '@strongroom/http/route';
+
+export const PREFIX = '/secrets-manager/api/v1';
+
+/** Policies and templates belong to the platform's settings and serve those who look after hosts. */
+export const READ = withPermission('hosts-view', 'hosts-manage', 'settings-view', 'settings-manage');
+export const WRITE = withPermission('settings-manage', 'hosts-manage');
+/** A new password also serves those who may put it into the vault. */
+export const GENERATE = withPermission('settings-manage', 'hosts-manage', 'vault-add');

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { createMemoryBus } from '@strongroom/bus/memory-bus';
+import type { AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
+import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
+import { silentLogger } from '@strongroom/log/logger';
+import type { RunningService } from '@strongroom/service/serve';
+import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
+import { createTokenIssuer, type TokenIssuer } from '@strongroom/testing/tokens';
+import type { SecretsManagerConfig } from '../src/config.ts';
+import { startSecretsManager } from '../src/service.ts';
+
+export const PREFIX = '/secrets-manager/api/v1';
+export const POLICIES = `${PREFIX}/password-policies`;
+export const POLICY = `${PREFIX}/password-policy`;
+export const TEMPLATES = `${PREFIX}/script-templates`;
+export const TEMPLATE = `${PREFIX}/script-template`;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The parsed body; an empty object when there is none. */
+  body: Record<string, unknown>;
+}
+
+export interface CallOptions {
+  /** Authorization header; absent: a caller who may do everything. `null`: none. */
+  as?: string | null;
+  /** Text goes as it is, all else as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface TestSecretsManager {
+  readonly url: string;
+  readonly issuer: TokenIssuer;
+  /** Who the default caller is. */
+  readonly caller: { sub: string; sid: string; name: string };
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Creates an object and gives its id. */
+  create(path: string, body: object): Promise<string>;
+  /** The Authorization header of somebody with these permissions. */
+  withPermissions(...permissions: Permission[]): Promise<string>;
+  /** Stops the service and starts it again on the same database. */
+  restart(): Promise<void>;
+  /** The audit records of all calls that were answered before. */
+  trail(): Promise<AuditRecord[]>;
+  stop(): Promise<void>;
+}
+
+export async function startTestSecretsManager(): Promise<TestSecretsManager> {
+  const database: TestDatabase = await createTestDatabase('secrets_manager');
+  const issuer = await createTokenIssuer();
+  const { bus, events, until } = await createRecordingBus();
+  const config: SecretsManagerConfig = {
+    service: 'secrets-manager',
+    schema: 'secrets_manager',
+    version: '0.0.0',
+    host: '127.0.0.1',
+    port: 0,
+    databaseUrl: database.url,
+    databasePoolSize: 5,
+    databaseDeadlineMs: 5_000,
+    authUrl: issuer.url,
+    issuer: issuer.issuer,
+    shutdownDeadlineMs: 10_000,
+    logLevel: 'error',
+  };
+  const start = (): Promise<RunningService> =>
+    startSecretsManager(config, { databasePassword: database.password }, { bus, log: silentLogger });
+  let service = await start();
+  const caller = { sub: randomUUID(), sid: randomUUID(), name: 'the tester' };
+  const everything = await issuer.bearer({ ...caller, permissions: [...PERMISSIONS] });
+
+  const call: TestSecretsManager['call'] = async (method, path, { as = everything, body, headers } = {}) => {
+    const response = await fetch(`${service.url}${path}`, {
+      method,
+      headers: { ...(as === null ? {} : { authorization: as }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    return { status: response.status, headers: response.headers, text, body: parsed };
+  };
+
+  const create: TestSecretsManager['create'] = async (path, body) => {
+    const answer = await call('POST', path, { body });
+    if (answer.status !== 201) throw new Error(`not created: ${answer.text}`);
+    return String(answer.body['id']);
+  };
+
+  return {
+    get url() {
+      return service.url;
+    },
+    issuer,
+    caller,
+    call,
+    create,
+    withPermissions: (...permissions) => issuer.bearer({ permissions }),
+    async restart() {
+      await service.stop();
+      service = await start();
+    },
+    async trail() {
+      // The relay keeps the order: once the last record is out, so are all before it.
+      const last = randomUUID();
+      await call('POST', TEMPLATE, {
+        body: { name: last, operating_system: 'LINUX', script: 'true' },
+        headers: { 'x-request-id': last },
+      });
+      await until(() => recordsOf(events).some(record => record.message['requestID'] === last));
+      return recordsOf(events).filter(record => record.message['requestID'] !== last);
+    },
+    async stop() {
+      await service.stop();
+      await issuer.stop();
+      await database.close();
+    },
+  };
+}
+
+/** A bus that keeps all events; `until` resolves as soon as they satisfy the condition. */
+async function createRecordingBus() {
+  const bus = createMemoryBus([]);
+  const events: CloudEvent[] = [];
+  const arrival = new EventEmitter();
+  await bus.subscribe({
+    queue: 'test.recorder',
+    types: ['*.*.*'],
+    handle: batch => {
+      events.push(...batch);
+      arrival.emit('events');
+      return Promise.resolve();
+    },
+  });
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await once(arrival, 'events');
+  };
+  return { bus, events, until };
+}
+
+const recordsOf = (events: readonly CloudEvent[]): AuditRecord[] =>
+  events
+    .filter(event => event.type.endsWith('.audit.recorded'))
+    .flatMap(event => (event.data as AuditRecorded).records);
+
+export const uniqueName = (prefix: string): string => `${prefix} ${randomUUID()}`;
