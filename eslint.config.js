@@ -21,6 +21,7 @@ export default tseslint.config(
       parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname },
     },
     rules: {
+      "@typescript-eslint/method-signature-style": ["error", "property"],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -37,6 +38,7 @@ export default tseslint.config(
   {
     files: ['**/*.test.ts', '**/test/**', 'libs/testing/**'],
     rules: {
+      "@typescript-eslint/method-signature-style": ["error", "property"],
       '@typescript-eslint/no-non-null-assertion': 'off',
       'no-restricted-syntax': ['error', noShell],
     },

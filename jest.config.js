@@ -16,6 +16,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
+  // A bound for hangs, generous on slow and busy machines; no test waits for time to pass.
+  testTimeout: 120_000,
   projects: [
     {
       ...shared,

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomToken } from '@strongroom/crypto/random';
 import { createApiClient } from '@strongroom/testing/api-client';
-import { makeDataDirectory, removeDataDirectory, startStandalone } from '@strongroom/testing/standalone';
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startStandalone,
+  type Standalone,
+} from '@strongroom/testing/standalone';
 import { listOperations, roleHandle } from './support.ts';
 
 /** Made at run time: a value that stands nowhere else, so that finding it means that it leaked. */
@@ -11,19 +16,27 @@ const marker = `canary${randomToken().replace(/[-_]/g, 'x')}`;
 const number = `9${Date.now()}${Math.floor(Math.random() * 1e6)}`.slice(0, 15);
 
 let dataDirectory: string;
+let platform: Standalone;
 
 beforeAll(async () => {
   dataDirectory = await makeDataDirectory();
 });
 
-afterAll(() => removeDataDirectory(dataDirectory));
+afterAll(async () => {
+  await platform.stop();
+  await removeDataDirectory(dataDirectory);
+});
 
 /** The ways in which a value could lie somewhere. */
 function spellings(value: string): Buffer[] {
   const bytes = Buffer.from(value);
   const inside = (encoding: 'base64' | 'base64url') =>
     // Encoded inside a longer text, a value starts at any of three offsets; its ends mix with neighbours.
-    [0, 1, 2].map(offset => Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).slice(4, -4));
+    [0, 1, 2].map(offset =>
+      Buffer.concat([Buffer.alloc(offset), bytes])
+        .toString(encoding)
+        .slice(4, -4),
+    );
   const texts = [value, bytes.toString('hex'), ...inside('base64'), ...inside('base64url')];
   return [...texts.map(text => Buffer.from(text)), Buffer.from(value, 'utf16le')];
 }
@@ -34,7 +47,7 @@ async function filesBelow(directory: string): Promise<string[]> {
 }
 
 test('a marked secret value is found nowhere at rest, in no log and in no error answer', async () => {
-  const platform = await startStandalone(dataDirectory, {
+  platform = await startStandalone(dataDirectory, {
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ACCESS_LOG: 'true',
     STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
@@ -49,12 +62,12 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   };
 
   // Where secret values belong.
-  const body = { name: 'canary', data, read_roles: [admin], write_roles: [admin] };
+  const body = { name: 'canary/kept', data, read_roles: [admin], write_roles: [admin] };
   expect((await client.call('POST', '/vault/api/v1/secrets', { body })).status).toBe(201);
-  expect((await client.call('PUT', '/vault/api/v1/secrets/canary', { body })).status).toBe(200);
-  const read = await client.call('GET', '/vault/api/v1/secrets/canary');
+  expect((await client.call('PUT', '/vault/api/v1/secrets/canary%2Fkept', { body })).status).toBe(200);
+  const read = await client.call('GET', '/vault/api/v1/secrets/canary%2Fkept');
   expect(read.body?.['data']).toEqual(data);
-  for (const form of ['/vault/api/v1/metadata/secrets/canary', '/vault/api/v1/secrets']) {
+  for (const form of ['/vault/api/v1/metadata/secrets/canary%2Fkept', '/vault/api/v1/secrets']) {
     expect((await client.call('GET', form)).text).not.toContain(marker);
   }
 
@@ -62,7 +75,14 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   for (const { method, path: pattern } of await listOperations(client)) {
     const target = pattern.replace(/\{\w+\}/g, 'canary');
     const bodies = [
-      { canary: marker, password: marker, data: marker, secret: marker, roles: marker, script: { value: marker } },
+      {
+        canary: marker,
+        password: marker,
+        data: marker,
+        secret: marker,
+        roles: marker,
+        script: { value: marker },
+      },
       `{"data": {"value": "${marker}`,
       `{"name": ["${marker}"], "value": ${marker}}`,
       `"${marker}"`,
@@ -79,14 +99,17 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   }
   note(await client.signIn(platform.credentials.api_client.id, marker));
   note(await client.signIn(marker, marker));
-  expect((await client.call('DELETE', '/vault/api/v1/secrets/canary')).status).toBe(200);
+  expect((await client.call('DELETE', '/vault/api/v1/secrets/canary%2Fkept')).status).toBe(200);
   await client.call('POST', '/vault/api/v1/secrets', { body });
 
   // A random secret of the platform's own must not lie in clear either.
   const made = await client.call('POST', '/local-user-store/api/v1/api-clients', {
     body: { name: 'canary client', roles: [admin] },
   });
-  const apiClient = await client.call('GET', `/local-user-store/api/v1/api-clients/${String(made.body?.['id'])}`);
+  const apiClient = await client.call(
+    'GET',
+    `/local-user-store/api/v1/api-clients/${String(made.body?.['id'])}`,
+  );
   const madeSecret = String(apiClient.body?.['secret']);
   expect(madeSecret).toHaveLength(43);
   await client.close();

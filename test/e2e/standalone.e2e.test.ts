@@ -90,7 +90,9 @@ describe('a first start', () => {
     const { role_passwords: passwords } = JSON.parse(
       await readFile(path.join(dataDirectory, 'database.json'), 'utf8'),
     ) as { role_passwords: Record<string, string> };
-    const port = Number((await readFile(path.join(dataDirectory, 'database/postmaster.pid'), 'utf8')).split('\n')[3]);
+    const port = Number(
+      (await readFile(path.join(dataDirectory, 'database/postmaster.pid'), 'utf8')).split('\n')[3],
+    );
     const tables: Record<string, string> = {
       auth: 'auth.api_clients',
       vault: 'vault.secrets',

@@ -46,7 +46,8 @@ export async function eventually<T>(ask: () => Promise<T>, check: (value: T) => 
   for (;;) {
     const value = await ask();
     if (check(value)) return value;
-    if (Date.now() > deadline) throw new Error(`not within 20 s; last seen: ${JSON.stringify(value).slice(0, 500)}`);
+    if (Date.now() > deadline)
+      throw new Error(`not within 20 s; last seen: ${JSON.stringify(value).slice(0, 500)}`);
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AUDIT_EVENTS, type AuditRecorded } from '@strongroom/contracts/audit';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import { duplicateValue } from '@strongroom/errors/common-errors';
 import type { Queryable } from '@strongroom/db/database';
 import { createAudit, type AuditOptions } from './audit.ts';
 
@@ -90,6 +91,32 @@ describe('a record', () => {
   });
 });
 
+describe('appendWithin', () => {
+  const failing = (error: unknown) =>
+    auditOn(heldDatabase().db).audit.appendWithin(() => Promise.reject(error as Error));
+
+  test('hands the event with its records over and gives back what the write gives', async () => {
+    const { audit } = auditOn(heldDatabase().db);
+    const given: unknown[] = [];
+    const result = await audit.appendWithin(
+      events => {
+        given.push(...events);
+        return Promise.resolve(7);
+      },
+      act('a'),
+      act('b'),
+    );
+    expect(result).toBe(7);
+    expect(given.map(event => objects(event as CloudEvent<AuditRecorded>))).toEqual([['a', 'b']]);
+  });
+
+  test('lets a refusal pass; anything else means that nothing is recorded', async () => {
+    const refusal = duplicateValue('name', 'secret');
+    await expect(failing(refusal)).rejects.toBe(refusal);
+    await expect(failing(new Error('broken'))).rejects.toMatchObject(unavailable);
+  });
+});
+
 describe('group commit', () => {
   test('puts what comes in one turn, and what comes during an insert, into one insert each, in order', async () => {
     const { db, inserts } = heldDatabase();
@@ -105,7 +132,7 @@ describe('group commit', () => {
     expect(inserts.map(insert => insert.events.map(objects))).toEqual([[['a', 'b', 'c']], [['d', 'e']]]);
     inserts[1]?.settle();
     await Promise.all(second);
-    expect(rings()).toBe(1);
+    expect(rings()).toBe(2);
   });
 
   test('resolves nothing before its own insert is done', async () => {

@@ -46,7 +46,9 @@ const newAudit = (): Audit =>
 const act = (object: string) => ({ type: AUDIT_EVENTS.secretRead, message: { object } });
 
 async function batches(): Promise<string[][]> {
-  const rows = await observer.query<{ event: CloudEvent<AuditRecorded> }>('SELECT event FROM outbox ORDER BY id');
+  const rows = await observer.query<{ event: CloudEvent<AuditRecorded> }>(
+    'SELECT event FROM outbox ORDER BY id',
+  );
   return rows.map(({ event }) => event.data.records.map(record => record.message['object'] ?? ''));
 }
 

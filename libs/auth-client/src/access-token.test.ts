@@ -42,15 +42,23 @@ let keys: CompactVerifyGetKey;
 
 beforeAll(async () => {
   ({ privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true }));
-  keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' }] });
+  keys = createLocalJWKSet({
+    keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' }],
+  });
 });
 
 const at = (seconds: number) => () => new Date(seconds * 1000);
 const verifier = (now = at(NOW_S)) => createTokenVerifier({ issuer: ISSUER, keys, now });
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64url');
-const signText = (payload: string, header: Record<string, unknown> = HEADER, key = privateKey): Promise<string> =>
-  new CompactSign(Buffer.from(payload)).setProtectedHeader({ ...header, alg: String(header['alg']) }).sign(key);
+const signText = (
+  payload: string,
+  header: Record<string, unknown> = HEADER,
+  key = privateKey,
+): Promise<string> =>
+  new CompactSign(Buffer.from(payload))
+    .setProtectedHeader({ ...header, alg: String(header['alg']) })
+    .sign(key);
 const sign = (claims: Record<string, unknown>, header?: Record<string, unknown>) =>
   signText(JSON.stringify(claims), header);
 
@@ -62,7 +70,8 @@ function signRaw(header: string, payload: string): string {
 const KeyPair = generateKeyPairSync('ed25519');
 
 type Verify = (authorization: string | undefined) => Caller | Promise<Caller>;
-const ask = async (verify: Verify, authorization: string | undefined): Promise<Caller> => verify(authorization);
+const ask = async (verify: Verify, authorization: string | undefined): Promise<Caller> =>
+  verify(authorization);
 
 async function expectRefused(authorization: string | undefined, verify: Verify = verifier()): Promise<void> {
   await expect(ask(verify, authorization)).rejects.toMatchObject({
@@ -123,8 +132,8 @@ describe('a token is refused', () => {
   const names = Object.keys(CLAIMS) as (keyof AccessTokenClaims)[];
 
   test.each(names)('without its claim %s', async name => {
-    const { [name]: _left, ...rest } = CLAIMS;
-    await expectRefused(bearer(await sign(rest)));
+    const others = Object.entries(CLAIMS).filter(([other]) => other !== name);
+    await expectRefused(bearer(await sign(Object.fromEntries(others))));
   });
 
   test.each(names)('with its claim %s of another type', async name => {
@@ -139,7 +148,13 @@ describe('a token is refused', () => {
     expect((await ask(verifier(), bearer(await signText(text)))).id).toBe('client-1');
     await expectRefused(bearer(await signText(`{${claim},${text.slice(1)}`)));
     await expectRefused(bearer(await signText(`${text.slice(0, -1)},${claim}}`)));
-    await expectRefused(bearer(await signText(`${text.slice(0, -1)},"\\u${'0'.repeat(2)}${name.charCodeAt(0).toString(16)}${name.slice(1)}":1}`)));
+    await expectRefused(
+      bearer(
+        await signText(
+          `${text.slice(0, -1)},"\\u${'0'.repeat(2)}${name.charCodeAt(0).toString(16)}${name.slice(1)}":1}`,
+        ),
+      ),
+    );
   });
 
   test.each([['[]'], ['null'], ['"text"'], ['{'], [''], ['7']])('with the payload %j', async payload => {
@@ -162,7 +177,8 @@ describe('a token is refused', () => {
   test('unsigned: alg none, with and without a signature', async () => {
     for (const alg of ['none', 'None', 'NONE']) {
       const input = `${base64(JSON.stringify({ ...HEADER, alg }))}.${base64(JSON.stringify(CLAIMS))}`;
-      for (const signature of ['', 'AAAA', base64(Buffer.alloc(64))]) await expectRefused(`Bearer ${input}.${signature}`);
+      for (const signature of ['', 'AAAA', base64(Buffer.alloc(64))])
+        await expectRefused(`Bearer ${input}.${signature}`);
     }
   });
 
@@ -184,18 +200,33 @@ describe('a token is refused', () => {
 
   test('whatever its header says, signed by a key that it brings along', async () => {
     const jwk = KeyPair.publicKey.export({ format: 'jwk' });
-    const value = fc.constantFrom<unknown>('EdDSA', 'at+jwt', 'key-1', 7, null, [], ['b64'], {}, true, jwk, '');
+    const value = fc.constantFrom<unknown>(
+      'EdDSA',
+      'at+jwt',
+      'key-1',
+      7,
+      null,
+      [],
+      ['b64'],
+      {},
+      true,
+      jwk,
+      '',
+    );
     const header = fc.record(
       { alg: value, typ: value, kid: value, crit: value, b64: value, jwk: value, x5c: value, zip: value },
       { requiredKeys: [] },
     );
     await fc.assert(
       fc.asyncProperty(header, async fields => {
-        await expectRefused(bearer(signRaw(JSON.stringify({ ...HEADER, jwk, ...fields }), JSON.stringify(CLAIMS))));
+        await expectRefused(
+          bearer(signRaw(JSON.stringify({ ...HEADER, jwk, ...fields }), JSON.stringify(CLAIMS))),
+        );
         await expectRefused(bearer(signRaw(JSON.stringify(fields), JSON.stringify(CLAIMS))));
       }),
     );
-    for (const text of ['', '{', '[]', 'null', '7']) await expectRefused(bearer(signRaw(text, JSON.stringify(CLAIMS))));
+    for (const text of ['', '{', '[]', 'null', '7'])
+      await expectRefused(bearer(signRaw(text, JSON.stringify(CLAIMS))));
   });
 });
 
@@ -224,7 +255,10 @@ describe('an Authorization header is refused', () => {
   });
 
   test('when it is larger than any token that is issued', async () => {
-    const roles = (count: number) => ({ ...CLAIMS, roles: Array.from({ length: count }, () => 'r'.repeat(60)) });
+    const roles = (count: number) => ({
+      ...CLAIMS,
+      roles: Array.from({ length: count }, () => 'r'.repeat(60)),
+    });
     expect((await ask(verifier(), bearer(await sign(roles(150))))).roles).toHaveLength(150);
     await expectRefused(bearer(await sign(roles(250))));
   });
@@ -292,7 +326,10 @@ describe('a remembered token', () => {
         caller => caller.id,
         () => 'refused',
       );
-    const step = fc.record({ authorization: fc.constantFrom(...authorizations), pass: fc.integer({ min: 0, max: 40 }) });
+    const step = fc.record({
+      authorization: fc.constantFrom(...authorizations),
+      pass: fc.integer({ min: 0, max: 40 }),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async steps => {
         const { verify, clock } = counting(2);
@@ -331,8 +368,10 @@ describe('the key set', () => {
     ['auth fails', { status: 503, body: '' }],
     ['auth answers with something else', { status: 200, body: '<html>' }],
     ['auth answers with no key set', { status: 200, body: '{"keys":7}' }],
-  ])('that cannot be had is our fault and not the caller\'s: %s', async (_what, answer) => {
-    const server = createServer((_request, response) => response.writeHead(answer?.status ?? 200).end(answer?.body));
+  ])("that cannot be had is our fault and not the caller's: %s", async (_what, answer) => {
+    const server = createServer((_request, response) =>
+      response.writeHead(answer?.status ?? 200).end(answer?.body),
+    );
     const listening = await listen(server, '127.0.0.1', 0);
     if (answer === undefined) await listening.stop(0);
     const verify = remote(`http://127.0.0.1:${listening.port}`);

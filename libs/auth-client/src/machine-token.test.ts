@@ -39,7 +39,9 @@ beforeEach(() => {
   asked = [];
   clockMs = 1_800_000_000_000;
   answer = response =>
-    response.end(JSON.stringify({ access_token: `token-${asked.length}`, token_type: 'Bearer', expires_in: 600 }));
+    response.end(
+      JSON.stringify({ access_token: `token-${asked.length}`, token_type: 'Bearer', expires_in: 600 }),
+    );
   source = createMachineTokenSource({
     authUrl: `http://127.0.0.1:${listening.port}`,
     clientId: 'vault',
@@ -48,7 +50,8 @@ beforeEach(() => {
   });
 });
 
-const refuse = (status: number, body: string) => (response: ServerResponse) => response.writeHead(status).end(body);
+const refuse = (status: number, body: string) => (response: ServerResponse) =>
+  response.writeHead(status).end(body);
 
 describe('the machine token', () => {
   test('is had by client_credentials', async () => {
@@ -108,7 +111,11 @@ describe('a failure', () => {
 
   // It is a fault of the platform: told as it came, it would tell a caller with a good token that his is bad.
   test.each([
-    ['a refused secret', 401, '{"error":"invalid_client","error_code":"INVALID_CLIENT","error_message":"no"}'],
+    [
+      'a refused secret',
+      401,
+      '{"error":"invalid_client","error_code":"INVALID_CLIENT","error_message":"no"}',
+    ],
     ['a refused grant', 400, '{"error_code":"INVALID_GRANT"}'],
     ['another shape of answer', 200, '{"access_token":7}'],
     ['no lifetime', 200, '{"access_token":"CANARY"}'],

@@ -45,7 +45,11 @@ describe('the memory bus', () => {
     const one = await consume(bus, 'one', ['vault.secret.updated', 'auth.role.changed']);
     const two = await consume(bus, 'two', ['vault.*.*']);
     const none = await consume(bus, 'none', ['monitor.*.*']);
-    const events = [event('vault', 'secret.updated'), event('auth', 'role.changed'), event('vault', 'secret.read')];
+    const events = [
+      event('vault', 'secret.updated'),
+      event('auth', 'role.changed'),
+      event('vault', 'secret.read'),
+    ];
     await bus.publish(events);
     const [a, b, c] = events.map(each => each.id);
     expect(one.batches).toEqual([[a, b]]);

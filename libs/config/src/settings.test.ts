@@ -108,7 +108,9 @@ describe('settings that are wrong', () => {
   test.each(['0', '11', '1.5', '1e1', '0x5', ' 5', '5 ', '+5', '١', 'NaN', '9999999999999999999'])(
     'an integer from 1 to 10 is not %j',
     value => {
-      expect(faultsOf({ A: value }, settings => settings.integer('A', { min: 1, max: 10 }, 5))).toHaveLength(1);
+      expect(faultsOf({ A: value }, settings => settings.integer('A', { min: 1, max: 10 }, 5))).toHaveLength(
+        1,
+      );
     },
   );
 
@@ -129,6 +131,9 @@ describe('settings that are wrong', () => {
       settings.text('KEY');
       settings.text('KEY_ID');
     });
-    expect(faults).toEqual(['KEY and KEY_FILE are both set; keep one', 'KEY_ID is required (or KEY_ID_FILE)']);
+    expect(faults).toEqual([
+      'KEY and KEY_FILE are both set; keep one',
+      'KEY_ID is required (or KEY_ID_FILE)',
+    ]);
   });
 });

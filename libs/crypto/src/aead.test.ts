@@ -17,7 +17,15 @@ const CIPHERTEXT =
   '522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa' +
   '8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662898015ad';
 const vectors = [
-  { number: 13, key: '00'.repeat(32), iv: '00'.repeat(12), p: '', a: '', c: '', t: '530f8afbc74536b9a963b4f1c4cb738b' },
+  {
+    number: 13,
+    key: '00'.repeat(32),
+    iv: '00'.repeat(12),
+    p: '',
+    a: '',
+    c: '',
+    t: '530f8afbc74536b9a963b4f1c4cb738b',
+  },
   {
     number: 14,
     key: '00'.repeat(32),
@@ -84,8 +92,10 @@ describe('a sealed value is refused', () => {
     for (const copy of withOneBitFlipped(sealed)) {
       expect(() => open(key, copy, associatedData)).toThrow(failed);
     }
-    for (const copy of withOneBitFlipped(associatedData)) expect(() => open(key, sealed, copy)).toThrow(failed);
-    for (const copy of withOneBitFlipped(key)) expect(() => open(copy, sealed, associatedData)).toThrow(failed);
+    for (const copy of withOneBitFlipped(associatedData))
+      expect(() => open(key, sealed, copy)).toThrow(failed);
+    for (const copy of withOneBitFlipped(key))
+      expect(() => open(copy, sealed, associatedData)).toThrow(failed);
   });
 
   test('cut to any shorter length, at either end, or lengthened', () => {

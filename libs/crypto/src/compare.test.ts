@@ -13,7 +13,7 @@ describe('constantTimeEqual', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(constantTimeEqual(a, b)).toBe(a === b);
-        expect(constantTimeEqual(a, `${a}`)).toBe(true);
+        expect(constantTimeEqual(a, a.slice())).toBe(true);
         expect(constantTimeEqual(a, a + b)).toBe(b === '');
       }),
       { numRuns: 1_000 },

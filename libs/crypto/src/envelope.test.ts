@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { KEY_BYTES } from './aead.ts';
-import { openValue, packEnvelope, sealValue, unpackEnvelope, type Envelope, type ValueAddress } from './envelope.ts';
+import {
+  openValue,
+  packEnvelope,
+  sealValue,
+  unpackEnvelope,
+  type Envelope,
+  type ValueAddress,
+} from './envelope.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
@@ -19,7 +26,13 @@ const after = createKeyring(
   ]),
   2,
 );
-const address: ValueAddress = { schema: 'vault', table: 'versions', objectId: 'a', version: 1, field: 'data' };
+const address: ValueAddress = {
+  schema: 'vault',
+  table: 'versions',
+  objectId: 'a',
+  version: 1,
+  field: 'data',
+};
 const secret = Buffer.from('a secret');
 
 describe('an envelope', () => {
@@ -35,7 +48,9 @@ describe('an envelope', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), anyAddress, (plaintext, place) => {
         const envelope = sealValue(before, plaintext, place);
         expect(openValue(before, envelope, place)).toEqual(Buffer.from(plaintext));
-        expect(openValue(before, unpackEnvelope(packEnvelope(envelope)), place)).toEqual(Buffer.from(plaintext));
+        expect(openValue(before, unpackEnvelope(packEnvelope(envelope)), place)).toEqual(
+          Buffer.from(plaintext),
+        );
         expect(unpackEnvelope(packEnvelope(envelope))).toEqual(envelope);
       }),
     );

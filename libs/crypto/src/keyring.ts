@@ -1,6 +1,6 @@
 import { open, seal } from './aead.ts';
 import { decryptionFailed } from './crypto-errors.ts';
-import { SecretBytes } from './secret-bytes.ts';
+import type { SecretBytes } from './secret-bytes.ts';
 
 /** An immutable set of key-encryption keys by number. Rotation makes a new keyring with one more. */
 export interface Keyring {

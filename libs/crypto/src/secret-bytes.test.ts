@@ -8,14 +8,14 @@ describe('SecretBytes', () => {
   const forms = ['CANARY', '43414e415259', 'Q0FOQVJZ', '67,65,78', '43 41 4e', '[67', '"0":67'];
 
   test.each([
-    ['a template', `${String(secret)}`],
-    ['concatenation', '' + String(secret)],
+    ['a text', String(secret)],
+    ['a list', [secret, secret].join()],
     ['inspect', inspect(secret, { showHidden: true, depth: null, getters: true })],
     ['inspect, nested', inspect({ keys: new Map([[1, [secret]]]) }, { showHidden: true, depth: null })],
     ['a format', format('%s %o %O %j', secret, secret, secret, secret)],
     ['JSON', JSON.stringify(secret)],
     ['JSON, nested', JSON.stringify({ keys: [{ secret }] })],
-    ['a spread', inspect({ ...secret })],
+    ['a copy of its members', inspect(Object.assign({}, secret))],
     ['an error', inspect(new Error('failed', { cause: { secret } }))],
     ['a clone', inspect(structuredClone({ secret }), { depth: null })],
   ])('prints as redacted in %s', (_where, printed) => {

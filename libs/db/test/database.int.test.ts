@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { AppError } from '@strongroom/errors/app-error';
+import type { AppError } from '@strongroom/errors/app-error';
 import { silentLogger } from '@strongroom/log/logger';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { eventually } from '@strongroom/testing/eventually';

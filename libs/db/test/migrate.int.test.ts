@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { silentLogger } from '@strongroom/log/logger';
+import { silentLogger, type Logger } from '@strongroom/log/logger';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { eventually } from '@strongroom/testing/eventually';
 import { migrate, type MigrationSet } from '../src/migrate.ts';
@@ -34,13 +34,13 @@ async function set(name: string, files: Record<string, string>): Promise<Migrati
   return { name, directory };
 }
 
-const log = {
+const log: Logger = {
   ...silentLogger,
-  info: (_text: string, fields = {}) => void applied.push(String(Object(fields).migration)),
+  info: (_text, fields) => void applied.push(String(fields?.['migration'])),
 };
 const run = (...sets: MigrationSet[]) => migrate(server, sets, log);
 const all = async (text: string): Promise<unknown[]> =>
-  (await superuser.query({ text, rowMode: 'array' })).rows.flat();
+  (await superuser.query<unknown[]>({ text, rowMode: 'array' })).rows.flat();
 const tables = () =>
   all("SELECT table_name FROM information_schema.tables WHERE table_schema = 'vault' ORDER BY table_name");
 

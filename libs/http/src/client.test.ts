@@ -41,7 +41,8 @@ const unreachable = { kind: 'unavailable', code: 'INTRA_SERVICE_COMMUNICATION_ER
 
 describe('a call', () => {
   test('sends an object as JSON, a text as it is, and nothing as nothing', async () => {
-    answer = (request, response, body) => response.end(JSON.stringify([request.headers['content-type'], body]));
+    answer = (request, response, body) =>
+      response.end(JSON.stringify([request.headers['content-type'], body]));
     const send = (body: unknown, headers: Record<string, string> = {}) =>
       callJson({ method: 'POST', url, body, headers, deadlineMs: DEADLINE_MS });
     expect(await send({ a: 'ä' })).toEqual(['application/json', '{"a":"ä"}']);

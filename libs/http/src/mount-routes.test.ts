@@ -35,7 +35,8 @@ beforeAll(async () => {
         operationId: 'list',
         access: AUTHENTICATED,
         query: Members({ ...paging({ limit: 50, max: 100 }), sortdir: Type.Optional(SortDirection) }),
-        handle: ({ query, caller }) => ok({ query, descending: isDescending(query.sortdir), caller: caller.id }),
+        handle: ({ query, caller }) =>
+          ok({ query, descending: isDescending(query.sortdir), caller: caller.id }),
       }),
       route({
         ...common,
@@ -120,16 +121,21 @@ describe('who may not call is refused before the body is read', () => {
 
   test('before parameters are checked, too', async () => {
     expect((await app.send('DELETE', '/things/no-uuid')).status).toBe(401);
-    expect((await app.send('DELETE', '/things/no-uuid', { headers: { authorization: 'Bearer x' } })).status).toBe(403);
+    expect(
+      (await app.send('DELETE', '/things/no-uuid', { headers: { authorization: 'Bearer x' } })).status,
+    ).toBe(403);
     expect((await app.send('DELETE', '/things/no-uuid', { headers: MANAGER })).status).toBe(400);
   });
 });
 
 describe('access', () => {
-  test.each(['vault-manage', 'vault-add', 'users-view,vault-add'])('by any of the permissions: %s', async held => {
-    const headers = { authorization: `Bearer ${held}` };
-    expect((await app.send('DELETE', `/things/${ID}`, { headers })).status).toBe(200);
-  });
+  test.each(['vault-manage', 'vault-add', 'users-view,vault-add'])(
+    'by any of the permissions: %s',
+    async held => {
+      const headers = { authorization: `Bearer ${held}` };
+      expect((await app.send('DELETE', `/things/${ID}`, { headers })).status).toBe(200);
+    },
+  );
 
   test('by a token that takes time to verify', async () => {
     const headers = { authorization: 'Bearer later' };
@@ -199,12 +205,17 @@ describe('query parameters', () => {
     });
   });
 
-  test.each(['limit=0', 'limit=101', 'offset=-1', 'offset=2147483648', 'sortdir=down', 'limit=1&limit=2', 'limit='])(
-    'out of range are refused: %s',
-    async text => {
-      expect(await query(`?${text}`)).toMatchObject({ property: text.split('=')[0] });
-    },
-  );
+  test.each([
+    'limit=0',
+    'limit=101',
+    'offset=-1',
+    'offset=2147483648',
+    'sortdir=down',
+    'limit=1&limit=2',
+    'limit=',
+  ])('out of range are refused: %s', async text => {
+    expect(await query(`?${text}`)).toMatchObject({ property: text.split('=')[0] });
+  });
 });
 
 describe('a wildcard', () => {
@@ -223,11 +234,14 @@ describe('a wildcard', () => {
     expect((await app.send('GET', `/secrets/${path}`, { headers: MANAGER })).json).toEqual({ name });
   });
 
-  test.each(['%ZZ', '%', 'a/%E2%82', '%FF', '%C0%AF', 'a%00b'])('refuses %s without a quote of it', async path => {
-    const answer = await app.send('GET', `/secrets/CANARY${path}`, { headers: MANAGER });
-    expect(answer.status).toBe(400);
-    expect(answer.text).not.toContain('CANARY');
-  });
+  test.each(['%ZZ', '%', 'a/%E2%82', '%FF', '%C0%AF', 'a%00b'])(
+    'refuses %s without a quote of it',
+    async path => {
+      const answer = await app.send('GET', `/secrets/CANARY${path}`, { headers: MANAGER });
+      expect(answer.status).toBe(400);
+      expect(answer.text).not.toContain('CANARY');
+    },
+  );
 });
 
 describe('the request', () => {

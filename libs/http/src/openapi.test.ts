@@ -94,15 +94,24 @@ describe('the OpenAPI document', () => {
     const query = operations[1]?.operation.parameters.filter(parameter => parameter.in === 'query');
     expect(query).toEqual([
       { name: 'offset', in: 'query', required: false, schema: expect.objectContaining({ minimum: 0 }) },
-      { name: 'limit', in: 'query', required: false, schema: expect.objectContaining({ maximum: 100, default: 50 }) },
+      {
+        name: 'limit',
+        in: 'query',
+        required: false,
+        schema: expect.objectContaining({ maximum: 100, default: 50 }),
+      },
       { name: 'kind', in: 'query', required: false, schema: { type: 'string', enum: ['a', 'b'] } },
     ]);
   });
 
   test('gives bodies and answers the schemas that check them', () => {
     const create = operations[2]?.operation;
-    expect(create?.requestBody?.content['application/json']?.schema).toEqual(JSON.parse(JSON.stringify(Thing)));
-    expect(create?.responses['201']?.content?.['application/json']?.schema).toMatchObject({ required: ['id'] });
+    expect(create?.requestBody?.content['application/json']?.schema).toEqual(
+      JSON.parse(JSON.stringify(Thing)),
+    );
+    expect(create?.responses['201']?.content?.['application/json']?.schema).toMatchObject({
+      required: ['id'],
+    });
     expect(Object.keys(operations[3]?.operation.requestBody?.content ?? {})).toEqual([
       'application/x-www-form-urlencoded',
     ]);

@@ -34,7 +34,7 @@ beforeAll(async () => {
     { isReady: () => ready() },
   );
 });
-afterEach(() => app.logged.splice(0));
+afterEach(() => void app.logged.splice(0));
 afterAll(() => app.stop());
 
 async function answerTo(error: unknown, path = '/sync') {

@@ -102,7 +102,12 @@ describe('a log file', () => {
 describe('an error in the log', () => {
   test('names itself and its causes down to the root, flat', () => {
     const socket = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' });
-    const database = new AppError({ kind: 'unavailable', code: 'DATABASE_ERROR', message: 'no database', cause: socket });
+    const database = new AppError({
+      kind: 'unavailable',
+      code: 'DATABASE_ERROR',
+      message: 'no database',
+      cause: socket,
+    });
     const fields = describeError(
       new AppError({ kind: 'unavailable', code: 'AUDIT_UNAVAILABLE', message: 'no audit', cause: database }),
     );
@@ -122,7 +127,7 @@ describe('an error in the log', () => {
     expect(describeError(error)['error']).toBe('Error: round');
   });
 
-  test('keeps attached data out: neither PostgreSQL\'s detail nor members of any cause', async () => {
+  test("keeps attached data out: neither PostgreSQL's detail nor members of any cause", async () => {
     const postgres = Object.assign(new Error('duplicate key value'), {
       code: '23505',
       detail: 'Key (name)=(CANARY) already exists.',

@@ -34,9 +34,7 @@ export function createLogger(settings: LogSettings, fields: LogFields = {}): Log
     level: settings.level,
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
     transports: [
-      file === undefined
-        ? new winston.transports.Console()
-        : new winston.transports.Stream({ stream: file }),
+      file === undefined ? new winston.transports.Console() : new winston.transports.Stream({ stream: file }),
     ],
   });
   let closing: Promise<void> | undefined;
@@ -54,7 +52,11 @@ export function createLogger(settings: LogSettings, fields: LogFields = {}): Log
   );
 }
 
-function wrap(writeEntry: (entry: winston.LogEntry) => void, bound: LogFields, close: () => Promise<void>): Logger {
+function wrap(
+  writeEntry: (entry: winston.LogEntry) => void,
+  bound: LogFields,
+  close: () => Promise<void>,
+): Logger {
   const write = (level: LogLevel, message: string, fields: LogFields | undefined) =>
     writeEntry({ ...bound, ...fields, level, message });
   return {
@@ -83,7 +85,9 @@ export function describeError(error: unknown): LogFields {
     error: `${error.name}: ${messageOf(error)}`,
     errorCode: codeOf(error),
     stack: stackOf(error),
-    ...(root === undefined ? {} : { cause: causes.map(describeCause).join(' <- '), causeStack: stackOf(root) }),
+    ...(root === undefined
+      ? {}
+      : { cause: causes.map(describeCause).join(' <- '), causeStack: stackOf(root) }),
   };
 }
 

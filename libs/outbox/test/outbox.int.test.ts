@@ -9,7 +9,13 @@ import { silentLogger } from '@strongroom/log/logger';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { eventually } from '@strongroom/testing/eventually';
 import { pruneInbox, takeNew } from '../src/inbox.ts';
-import { appendEvents, createRelayBell, outboxMigrations } from '../src/outbox.ts';
+import {
+  appendEvents,
+  appendEventsAfter,
+  createRelayBell,
+  eventValues,
+  outboxMigrations,
+} from '../src/outbox.ts';
 import { startRelay, type Relay } from '../src/relay.ts';
 
 const NEVER_MS = 600_000;
@@ -38,8 +44,10 @@ afterAll(async () => {
   await server.close();
 });
 
-const event = (data: unknown): CloudEvent => cloudEvent('vault', 'secret.updated', randomUUID(), new Date(0), data);
-const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, index) => event(from + index));
+const event = (data: unknown): CloudEvent =>
+  cloudEvent('vault', 'secret.updated', randomUUID(), new Date(0), data);
+const numbered = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => event(from + index));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 const inOutbox = async (): Promise<CloudEvent[]> =>
@@ -80,8 +88,32 @@ describe('appendEvents', () => {
     expect(await inOutbox()).toEqual(events);
   });
 
+  test('within a statement appends if, and only if, the statement changed its row', async () => {
+    await db.query('CREATE TABLE IF NOT EXISTS things (name text PRIMARY KEY)');
+    const insert = (name: string, events: CloudEvent[]) =>
+      db.query(
+        `WITH thing AS (INSERT INTO things (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING name),
+           told AS (${appendEventsAfter('thing', '$2')})
+         SELECT name FROM thing`,
+        [name, eventValues(events)],
+      );
+    const events = numbered(2);
+    expect(await insert('a', events)).toEqual([{ name: 'a' }]);
+    expect(await insert('a', numbered(2))).toEqual([]);
+    expect(await inOutbox()).toEqual(events);
+  });
+
   test('keeps any text as it is', async () => {
-    const events = ['\0', '\ud800', '"\'\\{},;', 'NULL', '\n\t\u2028', '👩‍👩‍👧', '', { a: [null, 1.5, true] }].map(event);
+    const events = [
+      '\0',
+      '\ud800',
+      '"\'\\{},;',
+      'NULL',
+      '\n\t\u2028',
+      '👩‍👩‍👧',
+      '',
+      { a: [null, 1.5, true] },
+    ].map(event);
     await appendEvents(db, events);
     expect(await inOutbox()).toEqual(events);
   });
@@ -142,7 +174,13 @@ describe('the relay', () => {
       types: ['vault.secret.updated'],
       async handle(events) {
         deliveries.push(events.length);
-        const fresh = await db.transaction(tx => takeNew(tx, 'once', events.map(each => each.id)));
+        const fresh = await db.transaction(tx =>
+          takeNew(
+            tx,
+            'once',
+            events.map(each => each.id),
+          ),
+        );
         effects.push(...events.filter(each => fresh.has(each.id)).map(each => each.data));
       },
     });
@@ -158,7 +196,10 @@ describe('the relay', () => {
     };
     await appendEvents(db, numbered(5));
     relay(cutting, 20);
-    await eventually('the second delivery', async () => deliveries.length > 1 && (await inOutbox()).length === 0);
+    await eventually(
+      'the second delivery',
+      async () => deliveries.length > 1 && (await inOutbox()).length === 0,
+    );
     expect(deliveries).toEqual([5, 5]);
     expect(effects).toEqual(upTo(5));
   });

@@ -3,7 +3,19 @@ import fc from 'fast-check';
 import { AppError } from '@strongroom/errors/app-error';
 import { errorBody } from '@strongroom/errors/error-body';
 import { bodyParser, parameterParser } from './parser.ts';
-import { Choice, Envelope, FreeObject, Line, Members, OrNull, Text, Timestamp, Type, Uuid, type TSchema } from './types.ts';
+import {
+  Choice,
+  Envelope,
+  FreeObject,
+  Line,
+  Members,
+  OrNull,
+  Text,
+  Timestamp,
+  Type,
+  Uuid,
+  type TSchema,
+} from './types.ts';
 
 function refusalOf(parse: (input: unknown) => unknown, input: unknown): AppError {
   try {
@@ -68,7 +80,9 @@ describe('a broken field', () => {
     const error = refusalOf(bodyParser(Members(members)), {});
     expect(error.details).toHaveLength(20);
     expect(new Set(error.details.map(detail => detail.property)).size).toBe(20);
-    const twice = refusalOf(bodyParser(Members({ a: Type.String({ minLength: 5, pattern: '^x' }) })), { a: 'y' });
+    const twice = refusalOf(bodyParser(Members({ a: Type.String({ minLength: 5, pattern: '^x' }) })), {
+      a: 'y',
+    });
     expect(twice.details).toHaveLength(1);
   });
 
@@ -102,7 +116,8 @@ describe('an accepted body', () => {
   });
 
   test('cannot reach a prototype', () => {
-    const attack = '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"prototype":1,"a":"x"}';
+    const attack =
+      '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"prototype":1,"a":"x"}';
     const schema = Members({ a: Line(3), free: Type.Optional(FreeObject) });
     const parsed = parseJson(schema, attack) as Record<string, unknown>;
     expect(Object.getOwnPropertyNames(parsed)).toEqual(['a']);

@@ -5,7 +5,7 @@ export type { Static, TSchema };
 
 /** Types that recur in requests. Every text is bounded; `format` refuses NUL, controls and lone surrogates. */
 
-export const Uuid = Type.String({ format: 'uuid', minLength: 36, maxLength: 36 });
+export const Uuid = Type.String({ format: 'uuid' });
 
 /** One line of text, such as a name. */
 export const Line = (maxLength: number, minLength = 0) =>

@@ -69,7 +69,17 @@ export async function openFoundations(
   const bell = createRelayBell(db, config.schema);
   const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring });
   const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log });
-  await audit.write({ type: AUDIT_EVENTS.serviceRunning, message: { version: config.version } });
+  const release = async () => {
+    bell.stop();
+    await relay.stop();
+    await db.close();
+  };
+  try {
+    await audit.write({ type: AUDIT_EVENTS.serviceRunning, message: { version: config.version } });
+  } catch (error) {
+    await release();
+    throw error;
+  }
 
   return {
     config,
@@ -86,9 +96,7 @@ export async function openFoundations(
       await audit.write({ type: AUDIT_EVENTS.serviceStopped }).catch((error: unknown) => {
         log.error('the stop could not be recorded', error);
       });
-      bell.stop();
-      await relay.stop();
-      await db.close();
+      await release();
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Foundations } from './foundations.ts';
 export interface RunningService {
   /** Where the gateway and the other services reach it. */
   readonly url: string;
-  /** Stops accepting, drains requests, then closes what the service stands on. */
+  /** Stops accepting, drains requests, then closes what the service stands on. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -42,16 +42,18 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
   });
   // Longer than the gateway keeps idle connections, so that it never writes to one that we just closed.
   const server = createServer({ keepAliveTimeout: 75_000 }, app);
-  const listening = await listen(server, config.host, config.port);
+  const listening = await listen(server, config.host, config.port).catch(async (error: unknown) => {
+    await foundations.close();
+    throw error;
+  });
   const url = `http://${config.host}:${listening.port}`;
   log.info('listening', { url });
-  return {
-    url,
-    async stop() {
-      await listening.stop(config.shutdownDeadlineMs);
-      await options.beforeClose?.();
-      await foundations.close();
-      log.info('stopped');
-    },
+  const stop = async () => {
+    await listening.stop(config.shutdownDeadlineMs);
+    await options.beforeClose?.();
+    await foundations.close();
+    log.info('stopped');
   };
+  let stopping: Promise<void> | undefined;
+  return { url, stop: () => (stopping ??= stop()) };
 }

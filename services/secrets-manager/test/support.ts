@@ -4,6 +4,7 @@ import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import type { AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
+import { openDatabase, type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
@@ -36,6 +37,8 @@ export interface CallOptions {
 export interface TestSecretsManager {
   readonly url: string;
   readonly issuer: TokenIssuer;
+  /** Past all rights, for tests that tamper with tables. */
+  readonly superuser: Database;
   /** Who the default caller is. */
   readonly caller: { sub: string; sid: string; name: string };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -53,6 +56,7 @@ export interface TestSecretsManager {
 export async function startTestSecretsManager(): Promise<TestSecretsManager> {
   const database: TestDatabase = await createTestDatabase('secrets_manager');
   const issuer = await createTokenIssuer();
+  const superuser = openSuperuser(database);
   const { bus, events, until } = await createRecordingBus();
   const config: SecretsManagerConfig = {
     service: 'secrets-manager',
@@ -96,6 +100,7 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
       return service.url;
     },
     issuer,
+    superuser,
     caller,
     call,
     create,
@@ -117,9 +122,15 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     async stop() {
       await service.stop();
       await issuer.stop();
+      await superuser.close();
       await database.close();
     },
   };
+}
+
+function openSuperuser({ superuserUrl, schema }: TestDatabase): Database {
+  const password = decodeURIComponent(new URL(superuserUrl).password);
+  return openDatabase({ url: superuserUrl, password, schema, poolSize: 2, deadlineMs: 20_000 }, silentLogger);
 }
 
 /** A bus that keeps all events; `until` resolves as soon as they satisfy the condition. */

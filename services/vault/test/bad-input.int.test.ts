@@ -27,7 +27,7 @@ describe('a wrong member is named, and its value is not repeated', () => {
     ['a null handle', { read_roles: [{ id: ID }, null] }, 'read_roles.1', 'VALUE_INCORRECT_TYPE'],
     ['a handle without id', { write_roles: [{ name: plum }] }, 'write_roles.0.id', 'REQUIRED_VALUE_MISSING'],
     ['an id as a number', { read_roles: [{ id: 1 }] }, 'read_roles.0.id', 'VALUE_INCORRECT_TYPE'],
-    ['an empty id', { read_roles: [{ id: '' }] }, 'read_roles.0.id', 'VALUE_OUT_OF_BOUNDS'],
+    ['an empty id', { read_roles: [{ id: '' }] }, 'read_roles.0.id', 'VALUE_INCORRECT_FORMAT'],
     [
       'an id that is none',
       { read_roles: [{ id: plum.padEnd(36, 'x') }] },

@@ -28,7 +28,7 @@ function faultOf(work: () => unknown): [string, string | undefined] | undefined 
 const hostile = fc.string({
   unit: fc.oneof(
     fc.constantFrom(
-      ...`'"\`$\\;&|<>(){}!#*?~ \t\n`,
+      ...Array.from(`'"\`$\\;&|<>(){}!#*?~ \t\n`),
       '\u2018',
       '\u2019',
       '\u201a',

@@ -79,12 +79,12 @@ export const quoteForShell = (text: string): string => `'${text.replaceAll("'", 
 export const quoteForPowerShell = (text: string): string => `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
 
 interface Language {
-  quote(text: string): string;
+  quote: (text: string) => string;
   /**
    * Whether a quoted word may follow this part of a line. Within quotes of the author's own, or behind an
    * escape, the quotes that a value brings would lose their effect, and a hostile name could break out.
    */
-  isPlainPlace(line: string): boolean;
+  isPlainPlace: (line: string) => boolean;
 }
 
 /** Takes away what is escaped or quoted as a whole, and looks for what is left open. */

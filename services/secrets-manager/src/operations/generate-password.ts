@@ -15,12 +15,11 @@ export async function generatePolicyPassword(
 ): Promise<string> {
   const policy = await findPasswordPolicy(ctx.db, id);
   if (policy === undefined) throw passwordPolicyNotFound();
-  // Of the events there are, the one that says that somebody was shown a password; `act` tells it apart.
   await ctx.audit.write({
-    type: AUDIT_EVENTS.secretRead,
+    type: AUDIT_EVENTS.passwordGenerated,
     caller,
     request,
-    message: { act: 'generate', passwordPolicyID: policy.id, passwordPolicy: policy.name },
+    message: { passwordPolicyID: policy.id, passwordPolicy: policy.name },
   });
   return generatePassword(policy, max => randomInt(max));
 }
