@@ -39,25 +39,28 @@ interface Row {
 type Operation = 'read' | 'write';
 
 function measure(target: Target, operation: Operation, seconds: number): Promise<Row> {
-  const requests = Array.from({ length: SECRETS }, (_, index): autocannon.Request => {
-    // Steps that are coprime to the number of secrets, so that connections do not walk in lockstep.
-    const chosen = (index * 617) % SECRETS;
-    return operation === 'read'
-      ? { method: 'GET', path: target.path(chosen), headers: target.headers }
+  const request = (index: number): autocannon.Request =>
+    operation === 'read'
+      ? { method: 'GET', path: target.path(index), headers: target.headers }
       : {
           method: 'PUT',
-          path: target.path(chosen),
+          path: target.path(index),
           headers: { ...target.headers, 'content-type': 'application/json' },
-          body: target.body(chosen),
+          body: target.body(index),
         };
-  });
+  // Each connection walks through all secrets from a place of its own: together they never meet at one.
+  let connection = 0;
+  const setupClient = (client: autocannon.Client) => {
+    const start = Math.floor((connection++ * SECRETS) / CONNECTIONS);
+    client.setRequests(Array.from({ length: SECRETS }, (_, step) => request((start + step) % SECRETS)));
+  };
   return new Promise((resolve, reject) => {
     const run = autocannon(
       {
         url: target.url,
         connections: CONNECTIONS,
         duration: seconds,
-        requests,
+        setupClient,
         ...(target.ca === undefined ? {} : { tlsOptions: { ca: target.ca } }),
       },
       (error: Error | null, result) => {
@@ -167,16 +170,24 @@ async function run(targets: readonly Target[]): Promise<void> {
   }
   for (const operation of operations) {
     process.stdout.write(`\n${operation.padEnd(24)}${'per second'.padStart(12)}${'p50 ms'.padStart(9)}`);
-    process.stdout.write(`${'p99 ms'.padStart(9)}${'failed'.padStart(8)}${'ratio of Strongroom'.padStart(21)}\n`);
+    process.stdout.write(
+      `${'p99 ms'.padStart(9)}${'failed'.padStart(8)}${'ratio of Strongroom'.padStart(21)}\n`,
+    );
     const own = rows.get(`${operation} Strongroom`) ?? [];
     for (const { name } of targets) {
       const runs = rows.get(`${operation} ${name}`) ?? [];
       const ratio = median(runs.map((row, index) => (own[index]?.perSecond ?? 0) / row.perSecond));
       process.stdout.write(
         name.padEnd(24) +
-          median(runs.map(row => row.perSecond)).toFixed(0).padStart(12) +
-          median(runs.map(row => row.p50)).toFixed(1).padStart(9) +
-          median(runs.map(row => row.p99)).toFixed(1).padStart(9) +
+          median(runs.map(row => row.perSecond))
+            .toFixed(0)
+            .padStart(12) +
+          median(runs.map(row => row.p50))
+            .toFixed(1)
+            .padStart(9) +
+          median(runs.map(row => row.p99))
+            .toFixed(1)
+            .padStart(9) +
           String(runs.reduce((sum, row) => sum + row.failed, 0)).padStart(8) +
           (name === 'Strongroom' ? '' : ratio.toFixed(2).padStart(21)) +
           '\n',

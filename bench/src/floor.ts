@@ -56,10 +56,12 @@ function startProxy(backend: string): Promise<string> {
     const body = method === 'GET' ? null : request;
     delete headers['connection'];
     delete headers['transfer-encoding'];
-    pool.stream({ method: method as 'GET', path: path ?? '/', headers, body, opaque: response }, answer => {
-      response.writeHead(answer.statusCode, answer.headers);
-      return response;
-    }).catch(() => response.destroy());
+    pool
+      .stream({ method: method as 'GET', path: path ?? '/', headers, body, opaque: response }, answer => {
+        response.writeHead(answer.statusCode, answer.headers);
+        return response;
+      })
+      .catch(() => response.destroy());
   });
 }
 

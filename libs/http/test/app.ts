@@ -23,8 +23,8 @@ export interface TestApp {
   /** What was logged as an error. */
   logged: { message: string; cause: unknown }[];
   /** One request, its target sent exactly as given. */
-  send(method: string, target: string, sent?: Sent): Promise<Answer>;
-  stop(): Promise<void>;
+  send: (method: string, target: string, sent?: Sent) => Promise<Answer>;
+  stop: () => Promise<void>;
 }
 
 /** `Bearer <permissions, by commas>` is a caller; every other header is refused. */

@@ -18,6 +18,11 @@ export async function appendEvents(tx: Queryable, events: readonly CloudEvent[])
   await tx.query('INSERT INTO outbox (event) SELECT unnest($1::json[])', [eventValues(events)]);
 }
 
+/** Rejects when no event could be appended now: no table, no right, a read-only server. Writes nothing. */
+export async function probeAppend(db: Queryable): Promise<void> {
+  await db.query(`INSERT INTO outbox (event) SELECT '{}'::json WHERE false`);
+}
+
 /** The value of the parameter that `appendEventsAfter` names. */
 export const eventValues = (events: readonly CloudEvent[]): string[] =>
   events.map(event => JSON.stringify(event));

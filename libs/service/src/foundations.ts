@@ -5,7 +5,7 @@ import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { openDatabase, type Database, type DatabaseSettings } from '@strongroom/db/database';
 import { migrate, type MigrationSet } from '@strongroom/db/migrate';
 import type { Logger } from '@strongroom/log/logger';
-import { createRelayBell, outboxMigrations } from '@strongroom/outbox/outbox';
+import { createRelayBell, outboxMigrations, probeAppend } from '@strongroom/outbox/outbox';
 import { startRelay } from '@strongroom/outbox/relay';
 import type { ServiceConfig, ServiceSecrets } from './service-config.ts';
 
@@ -30,6 +30,7 @@ export interface Foundations {
   readonly now: () => Date;
   /** UUID version 7: new rows land at the end of an index. */
   readonly newId: () => string;
+  /** Whether acts can be recorded now. Without that nothing may be answered, so it is what ready means. */
   readonly isReady: () => Promise<boolean>;
   close(): Promise<void>;
 }
@@ -91,7 +92,11 @@ export async function openFoundations(
     log,
     now,
     newId,
-    isReady: () => db.isReachable(),
+    isReady: () =>
+      probeAppend(db).then(
+        () => true,
+        () => false,
+      ),
     async close() {
       await audit.write({ type: AUDIT_EVENTS.serviceStopped }).catch((error: unknown) => {
         log.error('the stop could not be recorded', error);

@@ -4,12 +4,12 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface Link {
   port: number;
   /** Breaks every connection, and each new one at once. */
-  cut(): void;
+  cut: () => void;
   /** Keeps connections and lets nothing through, as a network does that drops packets. */
-  freeze(): void;
+  freeze: () => void;
   /** Works again; connections that were frozen go on. */
-  mend(): void;
-  close(): Promise<void>;
+  mend: () => void;
+  close: () => Promise<void>;
 }
 
 export async function createLink(targetPort: number): Promise<Link> {
