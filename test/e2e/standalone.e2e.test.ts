@@ -111,7 +111,7 @@ describe('a first start', () => {
       for (const [schema, table] of Object.entries(tables)) {
         const outcome = await database.query(`SELECT count(*) FROM ${table}`).then(
           () => 'allowed',
-          (error: { code?: string }) => error.code,
+          (error: unknown) => (error as { code?: string }).code,
         );
         expect([own, schema, outcome]).toEqual([own, schema, schema === own ? 'allowed' : '42501']);
       }
@@ -183,7 +183,7 @@ describe('a start that must fail', () => {
       STRONGROOM_LOG_LEVEL: 'loud',
       STRONGROOM_RATE_LIMIT_PER_SECOND: '0',
     });
-    const message = await attempt.catch((error: Error) => error.message);
+    const message = await attempt.catch((error: unknown) => (error as Error).message);
     for (const name of ['PORT', 'HOST', 'LOG_LEVEL', 'RATE_LIMIT_PER_SECOND']) {
       expect(message).toContain(`STRONGROOM_${name} must`);
     }
@@ -194,7 +194,7 @@ describe('a start that must fail', () => {
     await client.close();
     await platform.stop();
     const attempt = await startStandalone(dataDirectory, { STRONGROOM_ROOT_KEY: randomToken() }).catch(
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
     expect(attempt).toMatch(/fingerprint [0-9a-f]{16}[^]*fingerprint [0-9a-f]{16}[^]*Nothing was changed/);
     platform = await startStandalone(dataDirectory);
@@ -211,7 +211,7 @@ describe('a start that must fail', () => {
     const damaged = path.join(path.dirname(fresh), 'damaged.key');
     await writeFile(damaged, 'not-a-key-but-secret');
     const message = await startStandalone(fresh, { STRONGROOM_ROOT_KEY_FILE: damaged }).catch(
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
     expect(message).toContain('STRONGROOM_ROOT_KEY must be 32 bytes');
     expect(message).not.toContain('not-a-key');

@@ -9,7 +9,7 @@ import {
 export interface RunningPlatform {
   platform: Standalone;
   client: ApiClient;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** A platform of its own for one test file, and a client that is signed in. */

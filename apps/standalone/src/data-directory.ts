@@ -23,7 +23,7 @@ export interface DataDirectory {
   /** Whether no database was there yet. */
   firstStart: boolean;
   /** Lets another process use the directory. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export function dataPaths(path: string): DataPaths {

@@ -6,7 +6,7 @@ import { writeNew } from './durable-file.ts';
 import { processMarker } from './process-marker.ts';
 
 export interface DirectoryLock {
-  release(): Promise<void>;
+  release: () => Promise<void>;
 }
 
 interface Holder {

@@ -10,7 +10,11 @@ const parseRoles = bodyParser(Type.Object({ items: Type.Array(Type.Object({ id: 
 const DEADLINE_MS = 10_000;
 
 /** The secret `example` that clients' own tests expect (contract 12), made as any client would make it. */
-export async function storeExampleSecret(authUrl: string, vaultUrl: string, credentials: Credentials): Promise<void> {
+export async function storeExampleSecret(
+  authUrl: string,
+  vaultUrl: string,
+  credentials: Credentials,
+): Promise<void> {
   const { oauth_client, api_client } = credentials;
   const basic = Buffer.from(`${oauth_client.id}:${oauth_client.secret}`).toString('base64');
   const grant = new URLSearchParams({

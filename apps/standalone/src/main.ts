@@ -16,13 +16,15 @@ async function main(): Promise<void> {
     port: port === 0 ? await freePort() : port,
     rootKey: secrets.rootKey,
     limits,
-    openLog: file => createLogger({ level: logLevel, file: { path: file, maxBytes: 20_000_000, maxFiles: 5 } }),
+    openLog: file =>
+      createLogger({ level: logLevel, file: { path: file, maxBytes: 20_000_000, maxFiles: 5 } }),
   });
   process.stdout.write(banner(platform));
   const cause = await Promise.race([stopSignal, platform.databaseExited.then(() => 'database' as const)]);
   process.stdout.write('\nStopping …\n');
   await platform.stop();
-  if (cause === 'database') throw new Error(`The database ended by itself; see ${platform.paths.databaseLog}`);
+  if (cause === 'database')
+    throw new Error(`The database ended by itself; see ${platform.paths.databaseLog}`);
   process.stdout.write('Stopped.\n');
 }
 
@@ -56,7 +58,9 @@ main().then(
   () => process.exit(0),
   (error: unknown) => {
     const isForOperators = error instanceof Error;
-    process.stderr.write(`Strongroom could not start or had to stop.\n${isForOperators ? error.message : ''}\n`);
+    process.stderr.write(
+      `Strongroom could not start or had to stop.\n${isForOperators ? error.message : ''}\n`,
+    );
     process.exit(1);
   },
 );

@@ -42,7 +42,7 @@ export interface Platform {
   /** Resolves if the database ends by itself: the platform is then of no use and must be stopped. */
   databaseExited: Promise<void>;
   /** Drains requests, then stops everything in the reverse order of the start. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

@@ -16,17 +16,17 @@ export interface Act {
 
 export interface Audit {
   /** Writes the record with the change it tells of: both commit or neither. */
-  append(tx: Queryable, ...acts: Act[]): Promise<void>;
+  append: (tx: Queryable, ...acts: Act[]) => Promise<void>;
   /**
    * The same for a change that is one statement: `write` gets the events and appends them itself (see
    * appendEventsAfter of the outbox). What it cannot explain as its own refusal is AUDIT_UNAVAILABLE.
    */
-  appendWithin<T>(write: (events: readonly CloudEvent[]) => Promise<T>, ...acts: Act[]): Promise<T>;
+  appendWithin: <T>(write: (events: readonly CloudEvent[]) => Promise<T>, ...acts: Act[]) => Promise<T>;
   /**
    * Resolves when the record is durable. Records of concurrent calls share one insert (group commit), so
    * reads do not cost a commit each. Rejects with AUDIT_UNAVAILABLE, and then nothing may be answered.
    */
-  write(act: Act): Promise<void>;
+  write: (act: Act) => Promise<void>;
 }
 
 export interface AuditOptions {
@@ -43,7 +43,7 @@ export interface AuditOptions {
 interface Batch {
   acts: Act[];
   durable: Promise<void>;
-  settle: (error?: unknown) => void;
+  settle: (error?: AppError) => void;
 }
 
 export function createAudit(options: AuditOptions): Audit {
@@ -103,7 +103,7 @@ function newBatch(): Batch {
   const durable = new Promise<void>((resolve, reject) => {
     settle = error => {
       if (error === undefined) resolve();
-      else reject(error as Error);
+      else reject(error);
     };
   });
   return { acts: [], durable, settle };

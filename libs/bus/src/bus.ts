@@ -6,8 +6,8 @@ import type { CloudEvent } from '@strongroom/contracts/cloud-event';
  * event twice.
  */
 export interface Bus {
-  publish(events: readonly CloudEvent[]): Promise<void>;
-  subscribe(subscription: Subscription): Promise<() => Promise<void>>;
+  publish: (events: readonly CloudEvent[]) => Promise<void>;
+  subscribe: (subscription: Subscription) => Promise<() => Promise<void>>;
 }
 
 export interface Subscription {
@@ -15,7 +15,7 @@ export interface Subscription {
   queue: string;
   /** Event types without their `strongroom.` prefix; `*` stands for one word, e.g. `*.audit.recorded`. */
   types: readonly string[];
-  handle(events: readonly CloudEvent[]): Promise<void>;
+  handle: (events: readonly CloudEvent[]) => Promise<void>;
 }
 
 export function matchesType(pattern: string, type: string): boolean {

@@ -22,15 +22,15 @@ export class SettingsError extends Error {
  * Any setting may be given as `NAME_FILE`, a path whose content (less one trailing newline) is the value.
  */
 export interface Settings {
-  text(name: string, fallback?: string): string;
-  optionalText(name: string): string | undefined;
-  integer(name: string, range: { min: number; max: number }, fallback?: number): number;
-  boolean(name: string, fallback: boolean): boolean;
-  choice<const T extends string>(name: string, choices: readonly T[], fallback: T): T;
-  url(name: string, fallback?: string): string;
+  text: (name: string, fallback?: string) => string;
+  optionalText: (name: string) => string | undefined;
+  integer: (name: string, range: { min: number; max: number }, fallback?: number) => number;
+  boolean: (name: string, fallback: boolean) => boolean;
+  choice: <const T extends string>(name: string, choices: readonly T[], fallback: T) => T;
+  url: (name: string, fallback?: string) => string;
   /** Notes a fault that a caller found, e.g. two settings that exclude each other. */
-  fault(message: string): void;
-  finish(): void;
+  fault: (message: string) => void;
+  finish: () => void;
 }
 
 export function readSettings(environment: Environment): Settings {

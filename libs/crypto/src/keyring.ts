@@ -7,8 +7,8 @@ export interface Keyring {
   /** The key that new writes use. */
   readonly activeId: number;
   readonly ids: readonly number[];
-  wrap(dataKey: Uint8Array, associatedData: Uint8Array): { keyId: number; wrapped: Buffer };
-  unwrap(keyId: number, wrapped: Uint8Array, associatedData: Uint8Array): Buffer;
+  wrap: (dataKey: Uint8Array, associatedData: Uint8Array) => { keyId: number; wrapped: Buffer };
+  unwrap: (keyId: number, wrapped: Uint8Array, associatedData: Uint8Array) => Buffer;
 }
 
 export function createKeyring(byId: ReadonlyMap<number, SecretBytes>, activeId: number): Keyring {

@@ -7,7 +7,7 @@ import { SecretBytes } from './secret-bytes.ts';
  * as a file; a KMS would wrap and unwrap remotely, hence the asynchronous form.
  */
 export interface RootKeyProvider {
-  rootKey(): Promise<SecretBytes>;
+  rootKey: () => Promise<SecretBytes>;
 }
 
 /** 32 bytes as base64url, the form of `root.key` and of STRONGROOM_ROOT_KEY. Undefined: not such a text. */

@@ -7,14 +7,14 @@ import type { Logger } from '@strongroom/log/logger';
  * prepared statement, so texts must be constants (values go into `values`, never into the text).
  */
 export interface Queryable {
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 }
 
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. Pass only `tx` on inside of it. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
-  isReachable(): Promise<boolean>;
-  close(): Promise<void>;
+  transaction: <T>(work: (tx: Queryable) => Promise<T>) => Promise<T>;
+  isReachable: () => Promise<boolean>;
+  close: () => Promise<void>;
 }
 
 export interface DatabaseSettings {

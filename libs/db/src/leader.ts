@@ -16,7 +16,7 @@ export interface LeaderOptions {
 export interface Leadership {
   /** True while this replica holds the lock on a living connection. */
   readonly isLeader: boolean;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

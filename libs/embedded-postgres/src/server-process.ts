@@ -17,8 +17,8 @@ export interface ServerProcess {
   /** Resolves when the process has ended, by `stop()` or by itself. Never rejects. */
   exited: Promise<void>;
   /** Resolves when it accepts connections; rejects with ServerDied when it ends before. */
-  ready(): Promise<void>;
-  stop(): Promise<void>;
+  ready: () => Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** The server ended before it was ready; the message ends with its last log lines. */

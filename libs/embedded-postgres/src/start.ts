@@ -24,7 +24,7 @@ export interface EmbeddedPostgres {
   /** Resolves when the server has ended, by `stop()` or by itself. Never rejects. */
   exited: Promise<void>;
   /** Ends open connections and stops. May be called more than once. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {

@@ -7,7 +7,7 @@ export interface Listening {
    * Stops accepting, lets requests under way finish, closes idle connections at once, and after
    * `deadlineMs` closes what is left. Safe to call twice.
    */
-  stop(deadlineMs: number): Promise<void>;
+  stop: (deadlineMs: number) => Promise<void>;
 }
 
 /** Works for node:http and node:https servers alike. Port 0 asks the system for a free one. */

@@ -1,6 +1,6 @@
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { Permission } from '@strongroom/contracts/permissions';
-import { Members, type Static, type TSchema } from '@strongroom/schema/types';
+import { type Static, type TSchema } from '@strongroom/schema/types';
 
 /**
  * A route says everything about itself in one object: the same schemas check requests and make the OpenAPI
@@ -62,7 +62,7 @@ export interface RouteDefinition<
   readonly body?: B;
   /** `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B). */
   readonly bodyType?: 'json' | 'form';
-  handle(input: RouteInput<Static<P>, Static<Q>, Static<B>>): Promise<Reply> | Reply;
+  handle: (input: RouteInput<Static<P>, Static<Q>, Static<B>>) => Promise<Reply> | Reply;
 }
 
 /** A route whose own types are forgotten, so that routes of every shape fit one list. */
@@ -71,17 +71,13 @@ export interface Route extends RouteDescription {
   readonly query?: TSchema;
   readonly body?: TSchema;
   readonly bodyType?: 'json' | 'form';
-  handle(input: RouteInput<unknown, unknown, unknown>): Promise<Reply> | Reply;
+  handle: (input: RouteInput<unknown, unknown, unknown>) => Promise<Reply> | Reply;
 }
 
-const Nothing = Members({});
-
 /** Ties the handler's types to the schemas. The cast is sound: the mounted route parses by those very schemas. */
-export function route<
-  P extends TSchema = typeof Nothing,
-  Q extends TSchema = typeof Nothing,
-  B extends TSchema = typeof Nothing,
->(definition: RouteDefinition<P, Q, B>): Route {
+export function route<P extends TSchema = TSchema, Q extends TSchema = TSchema, B extends TSchema = TSchema>(
+  definition: RouteDefinition<P, Q, B>,
+): Route {
   return definition as unknown as Route;
 }
 

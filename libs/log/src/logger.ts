@@ -10,15 +10,15 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Logger {
-  debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
+  debug: (message: string, fields?: LogFields) => void;
+  info: (message: string, fields?: LogFields) => void;
+  warn: (message: string, fields?: LogFields) => void;
   /** `cause` is logged by name, code, message and stack; never its other members. */
-  error(message: string, cause?: unknown, fields?: LogFields): void;
+  error: (message: string, cause?: unknown, fields?: LogFields) => void;
   /** A logger that adds `fields` to every line. */
-  with(fields: LogFields): Logger;
+  with: (fields: LogFields) => Logger;
   /** Resolves when all lines are handed to the operating system. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface LogSettings {

@@ -43,7 +43,7 @@ export function createRelayBell(
   db: Queryable,
   schema: string,
   quietMs = 100,
-): { ring(): void; stop(): void } {
+): { ring: () => void; stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   return {
     ring() {

@@ -7,7 +7,7 @@ import { outboxChannel } from './outbox.ts';
 
 export interface Relay {
   /** Publishes what is there, if this replica leads, then stops. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface RelayOptions {

@@ -20,7 +20,7 @@ function makeAjv(options: { coerceTypes: boolean; strictNumbers?: boolean }): Aj
     strictTypes: false,
   });
   // The package is CommonJS: its default export sits one level deeper under Node's ESM.
-  (ajvFormats as unknown as { default: typeof ajvFormats.default }).default(ajv, ['date-time']);
+  ajvFormats.default(ajv, ['date-time']);
   // Stricter than ajv-formats' own, which takes a URN as well.
   ajv.addFormat('uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
   ajv.addFormat('line', isLine);

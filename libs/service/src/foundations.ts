@@ -32,7 +32,7 @@ export interface Foundations {
   readonly newId: () => string;
   /** Whether acts can be recorded now. Without that nothing may be answered, so it is what ready means. */
   readonly isReady: () => Promise<boolean>;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface FoundationOptions {

@@ -10,7 +10,7 @@ export interface RunningService {
   /** Where the gateway and the other services reach it. */
   readonly url: string;
   /** Stops accepting, drains requests, then closes what the service stands on. Safe to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface ServeOptions {

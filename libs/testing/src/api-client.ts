@@ -18,10 +18,10 @@ export interface CallOptions {
 
 /** Speaks to the gateway as a program does: over TLS, with the CA of the data directory. */
 export interface ApiClient {
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
   /** The password grant as PrivX's Go and Python clients send it. */
-  signIn(id?: string, secret?: string): Promise<Answer>;
-  close(): Promise<void>;
+  signIn: (id?: string, secret?: string) => Promise<Answer>;
+  close: () => Promise<void>;
 }
 
 export async function createApiClient(
@@ -30,9 +30,14 @@ export async function createApiClient(
 ): Promise<ApiClient> {
   const { baseUrl, ca, credentials } = target;
   const dispatcher = new Agent({ connect: { ca }, connections });
-  let ownToken: string | undefined;
+  let ownToken = '';
 
-  async function send(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
+  async function send(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Answer> {
     const response = await request(`${baseUrl}${path}`, {
       dispatcher,
       method: method as 'GET',
@@ -48,10 +53,10 @@ export async function createApiClient(
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
       const all = {
         ...(text === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === null || token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(token === null || token === '' ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       };
-      return send(method, path, all, text as string | undefined);
+      return send(method, path, all, text);
     },
     signIn(id = credentials.api_client.id, secret = credentials.api_client.secret) {
       const { oauth_client } = credentials;
@@ -67,7 +72,8 @@ export async function createApiClient(
     close: () => dispatcher.close(),
   };
   const granted = await client.signIn();
-  if (typeof granted.body?.['access_token'] !== 'string') throw new Error(`sign-in failed with ${granted.status}`);
+  if (typeof granted.body?.['access_token'] !== 'string')
+    throw new Error(`sign-in failed with ${granted.status}`);
   ownToken = granted.body['access_token'];
   return client;
 }

@@ -22,8 +22,8 @@ export interface TestDatabase {
   /** The same database as its superuser, for tests that tamper with rows. */
   superuserUrl: string;
   /** Breaks every connection of the service role, as a restart of the database would. */
-  cutConnections(): Promise<void>;
-  close(): Promise<void>;
+  cutConnections: () => Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** A database of its own for one test file, with the service's role and empty schema. */

@@ -20,11 +20,11 @@ export interface Standalone {
   /** PEM text of the CA that the gateway's certificate hangs on. */
   ca: string;
   /** What the process wrote to its terminal. */
-  output(): string;
+  output: () => string;
   /** Ctrl-C; resolves with the exit code. */
-  stop(): Promise<number | null>;
+  stop: () => Promise<number | null>;
   /** kill -9 of the process, its database and everything that they started. */
-  kill(): Promise<void>;
+  kill: () => Promise<void>;
 }
 
 const MAIN = path.resolve(import.meta.dirname, '../../../apps/standalone/dist/main.js');

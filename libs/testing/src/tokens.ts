@@ -13,12 +13,12 @@ export interface TokenIssuer {
   issuer: string;
   /** Serves the JWKS where auth does, and machine tokens: use it as `authUrl`. */
   url: string;
-  token(claims?: Partial<AccessTokenClaims>): Promise<string>;
+  token: (claims?: Partial<AccessTokenClaims>) => Promise<string>;
   /** `Bearer <token>`. */
-  bearer(claims?: Partial<AccessTokenClaims>): Promise<string>;
+  bearer: (claims?: Partial<AccessTokenClaims>) => Promise<string>;
   /** What `GET /role-store/api/v1/roles` answers. */
   roles: { id: string; name: string }[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** A stand-in for auth with a real key: tokens that it signs are real to the service under test. */

@@ -22,7 +22,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 export interface OpenapiSource {
   /** The platform's document; undefined when a service cannot be asked, which is not remembered. */
-  read(): Promise<OpenapiDocument | undefined>;
+  read: () => Promise<OpenapiDocument | undefined>;
 }
 
 export function createOpenapiSource(upstreams: Upstreams, now: () => number = Date.now): OpenapiSource {

@@ -36,12 +36,14 @@ export function proxy(
   if (typeof length === 'number' && length > 0) headers.push('content-length', String(length));
   if (request.headers.expect !== undefined && length !== 0 && request.httpVersion === '1.1')
     response.writeContinue();
-  new Exchange(context, upstream, request, response, requestId, {
-    method: request.method as Dispatcher.HttpMethod,
-    path: request.url ?? '/',
-    headers,
-    body: length === 0 ? null : meteredBody(request, context.config.maxBodyBytes),
-  }).start();
+  const pass = (body: Outgoing['body']) => {
+    const method = request.method as Dispatcher.HttpMethod;
+    const outgoing = { method, path: request.url ?? '/', headers, body };
+    new Exchange(context, upstream, request, response, requestId, outgoing).start();
+  };
+  if (length === 0) pass(null);
+  else if (length !== 'chunked' && length <= GATHER_MAX_BYTES) gatherBody(request, pass);
+  else pass(meteredBody(request, context.config.maxBodyBytes));
 }
 
 interface Outgoing extends Dispatcher.DispatchOptions {

@@ -3,7 +3,7 @@ import type { GatewayConfig } from './config.ts';
 
 export interface RateLimits {
   /** Seconds after which to try again; 0 admits the request. */
-  delay(address: string, signIn: boolean): Promise<number>;
+  delay: (address: string, signIn: boolean) => Promise<number>;
 }
 
 /** Counts live in this process: each replica of the gateway admits the configured rate. */

@@ -49,5 +49,5 @@ export const GATHER_MAX_BYTES = 64 * 1024;
 export function gatherBody(request: IncomingMessage, done: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.once('end', () => done(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  request.once('end', () => done(Buffer.concat(chunks)));
 }

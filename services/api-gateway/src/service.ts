@@ -10,7 +10,7 @@ import { closeUpstreams, openUpstreams } from './upstreams.ts';
 export interface Gateway {
   readonly url: string;
   /** Lets requests under way finish, for at most `shutdownDeadlineMs`. Safe to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** The composition root. The services need not run yet: until they do, their routes answer 503. */

@@ -15,7 +15,7 @@ import { startGateway, type Gateway } from '../src/service.ts';
 export interface FakeUpstream {
   readonly origin: string;
   readonly server: Server;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export async function fakeUpstream(handler: RequestListener): Promise<FakeUpstream> {

@@ -47,17 +47,21 @@ export interface TestAuth {
   readonly config: AuthConfig;
   readonly secrets: AuthSecrets & { bootstrap: Bootstrap };
   readonly events: readonly CloudEvent[];
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
   /** The token endpoint, with the form and the Basic header as they are given. */
-  postToken(form: string | undefined, as: string | null, headers?: CallOptions['headers']): Promise<Answer>;
+  postToken: (
+    form: string | undefined,
+    as: string | null,
+    headers?: CallOptions['headers'],
+  ) => Promise<Answer>;
   /** The password grant as the SDKs send it (contract 1.2). */
-  signIn(client?: Identity): Promise<Answer>;
+  signIn: (client?: Identity) => Promise<Answer>;
   /** A new API client whose only role carries these permissions, and the bearer of its token. */
-  clientWith(...permissions: Permission[]): Promise<Identity & { roleId: string; bearer: string }>;
-  startReplica(secrets?: Partial<AuthSecrets>): Promise<RunningService>;
+  clientWith: (...permissions: Permission[]) => Promise<Identity & { roleId: string; bearer: string }>;
+  startReplica: (secrets?: Partial<AuthSecrets>) => Promise<RunningService>;
   /** The audit records of all calls that were answered before. */
-  trail(): Promise<AuditRecord[]>;
-  stop(): Promise<void>;
+  trail: () => Promise<AuditRecord[]>;
+  stop: () => Promise<void>;
 }
 
 /** As credentials.json has them: ids are UUIDs and secrets 43 base64url characters. */

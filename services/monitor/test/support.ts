@@ -48,9 +48,9 @@ export interface TestMonitor {
   readonly bus: Bus;
   /** What was logged as an error. */
   readonly errors: readonly string[];
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  stopService(): Promise<void>;
-  stop(): Promise<void>;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+  stopService: () => Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export async function startTestMonitor(): Promise<TestMonitor> {

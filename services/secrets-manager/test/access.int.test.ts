@@ -125,9 +125,7 @@ describe('every write leaves one audit record', () => {
     const name = uniqueName('generated');
     const id = await sm.create(POLICY, { name });
     const { answer, records } = await recorded('POST', `${POLICY}/${id}/generate`);
-    expect(records).toMatchObject([
-      { message: { ...who(), passwordPolicy: name, passwordPolicyID: id } },
-    ]);
+    expect(records).toMatchObject([{ message: { ...who(), passwordPolicy: name, passwordPolicyID: id } }]);
     expect(records).toHaveLength(1);
     expect(JSON.stringify(await sm.trail())).not.toContain(String(answer.body['password']));
   });

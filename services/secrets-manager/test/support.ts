@@ -41,16 +41,16 @@ export interface TestSecretsManager {
   readonly superuser: Database;
   /** Who the default caller is. */
   readonly caller: { sub: string; sid: string; name: string };
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
   /** Creates an object and gives its id. */
-  create(path: string, body: object): Promise<string>;
+  create: (path: string, body: object) => Promise<string>;
   /** The Authorization header of somebody with these permissions. */
-  withPermissions(...permissions: Permission[]): Promise<string>;
+  withPermissions: (...permissions: Permission[]) => Promise<string>;
   /** Stops the service and starts it again on the same database. */
-  restart(): Promise<void>;
+  restart: () => Promise<void>;
   /** The audit records of all calls that were answered before. */
-  trail(): Promise<AuditRecord[]>;
-  stop(): Promise<void>;
+  trail: () => Promise<AuditRecord[]>;
+  stop: () => Promise<void>;
 }
 
 export async function startTestSecretsManager(): Promise<TestSecretsManager> {

@@ -48,14 +48,14 @@ export interface TestVault {
   /** A role that auth knows and that the default caller holds. */
   readonly role: { id: string; name: string };
   /** The path goes onto the wire as it is written here; `at` is another instance's address. */
-  call(method: string, path: string, options?: CallOptions, at?: string): Promise<Answer>;
+  call: (method: string, path: string, options?: CallOptions, at?: string) => Promise<Answer>;
   /** One more instance on the same database, with other secrets if need be. */
-  startReplica(secrets?: Partial<VaultSecrets>): Promise<RunningService>;
+  startReplica: (secrets?: Partial<VaultSecrets>) => Promise<RunningService>;
   /** A role that auth knows from now on. */
-  addRole(name: string): { id: string; name: string };
+  addRole: (name: string) => { id: string; name: string };
   /** The audit records of all calls that were answered before. */
-  trail(): Promise<AuditRecord[]>;
-  stop(): Promise<void>;
+  trail: () => Promise<AuditRecord[]>;
+  stop: () => Promise<void>;
 }
 
 export async function startTestVault(options: { now?: () => Date } = {}): Promise<TestVault> {

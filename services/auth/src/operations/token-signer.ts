@@ -19,7 +19,7 @@ export type TokenSubject = Pick<
 export interface TokenSigner {
   /** Public keys, for the JWKS and for auth's own verification. */
   readonly publicKeys: readonly JWK[];
-  sign(subject: TokenSubject, sessionId: string, lifetimeSeconds: number): Promise<string>;
+  sign: (subject: TokenSubject, sessionId: string, lifetimeSeconds: number) => Promise<string>;
 }
 
 const COLUMN: SealedColumn = { table: 'signing_keys', field: 'private_key' };

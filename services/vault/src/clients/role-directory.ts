@@ -10,11 +10,11 @@ import { Members, Type } from '@strongroom/schema/types';
  */
 export interface RoleDirectory {
   /** id → name of every role. Waits for auth on the first call only. */
-  names(): ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
+  names: () => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
   /** As `names`, asked anew. */
-  refresh(): Promise<ReadonlyMap<string, string>>;
+  refresh: () => Promise<ReadonlyMap<string, string>>;
   /** auth has told of a change: asks anew in the background. */
-  invalidate(): void;
+  invalidate: () => void;
 }
 
 export interface RoleDirectoryOptions {

@@ -1,0 +1,62 @@
+import { expect } from '@jest/globals';
+import { CompactSign, createLocalJWKSet, exportJWK, generateKeyPair } from 'jose';
+import type { Caller } from '@strongroom/contracts/caller';
+import { createTokenVerifier, type AccessTokenClaims } from '../src/access-token.ts';
+
+/** A key of our own, so that a test can sign what no issuer would. */
+const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+export const publicKey = pair.publicKey;
+export const keys = createLocalJWKSet({
+  keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' }],
+});
+
+export const ISSUER = 'https://issuer.test';
+export const NOW_S = 1_800_000_000;
+export const HEADER = { alg: 'EdDSA', typ: 'at+jwt', kid: 'key-1' };
+export const CLAIMS: AccessTokenClaims = {
+  iss: ISSUER,
+  aud: 'strongroom',
+  sub: 'client-1',
+  exp: NOW_S + 600,
+  nbf: NOW_S,
+  iat: NOW_S,
+  jti: 'token-1',
+  client_id: 'privx-external',
+  sid: 'session-1',
+  kind: 'api-client',
+  name: 'Terraform',
+  roles: ['role-1'],
+  permissions: ['vault-manage', 'vault-add'],
+};
+
+export const signText = (
+  payload: string,
+  header: Record<string, unknown> = HEADER,
+  key = pair.privateKey,
+): Promise<string> =>
+  new CompactSign(Buffer.from(payload))
+    .setProtectedHeader({ ...header, alg: String(header['alg']) })
+    .sign(key);
+
+export const sign = (claims: Record<string, unknown>, header?: Record<string, unknown>) =>
+  signText(JSON.stringify(claims), header);
+
+export const bearer = (token: string) => `Bearer ${token}`;
+
+export type Verify = (authorization: string | undefined) => Caller | Promise<Caller>;
+
+export const at = (seconds: number) => () => new Date(seconds * 1000);
+export const verifier = (now = at(NOW_S)): Verify => createTokenVerifier({ issuer: ISSUER, keys, now });
+
+export const ask = async (verify: Verify, authorization: string | undefined): Promise<Caller> =>
+  verify(authorization);
+
+export async function expectRefused(
+  authorization: string | undefined,
+  verify: Verify = verifier(),
+): Promise<void> {
+  await expect(ask(verify, authorization)).rejects.toMatchObject({
+    kind: 'unauthenticated',
+    code: 'UNAUTHENTICATED',
+  });
+}
