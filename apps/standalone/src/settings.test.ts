@@ -1,3 +1,5 @@
+import { readGatewayLimits } from '@strongroom/api-gateway/config';
+import { readSettings } from '@strongroom/config/settings';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { baseUrlOf, isHostName, readStandaloneSettings } from './settings.ts';
@@ -11,6 +13,7 @@ test('all settings have defaults', () => {
     dataDirectory: resolve(repository, 'var/standalone'),
     host: '127.0.0.1',
     port: 8443,
+    limits: readGatewayLimits(readSettings({})),
     logLevel: 'info',
   });
   expect(secrets.rootKey).toBeUndefined();
@@ -23,11 +26,13 @@ test('settings are taken as given', () => {
     STRONGROOM_PORT: '0',
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
+    STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
   });
   expect(settings).toEqual({
     dataDirectory: '/srv/strongroom',
     host: 'vault.example.org',
     port: 0,
+    limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));

@@ -37,7 +37,7 @@ export function statusRoute(status: ServiceStatus): Route {
         version: status.version,
         api_version: 'v1',
         status: ready ? 'RUNNING' : 'ERROR',
-        status_message: ready ? 'OK' : 'The service cannot reach its database',
+        status_message: ready ? 'OK' : 'Acts cannot be recorded: the database cannot be reached or written',
         app_id: status.service,
         'server-mode': 'PRODUCTION',
         status_details: [],

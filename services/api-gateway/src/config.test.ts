@@ -33,7 +33,7 @@ describe('readGatewayConfig', () => {
       },
       rateLimitPerSecond: 500,
       signInRateLimitPerSecond: 50,
-      maxBodyBytes: 2_097_152,
+      maxBodyBytes: 4 * 1024 * 1024,
       upstreamTimeoutMs: 30_000,
       shutdownDeadlineMs: 10_000,
       accessLog: false,
