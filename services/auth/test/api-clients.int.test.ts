@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  API_CLIENTS,
-  randomSecret,
-  ROLES,
-  startTestAuth,
-  uniqueName,
-  untilBlocked,
-  type TestAuth,
-} from './support.ts';
+import { untilBlocked } from '@strongroom/testing/superuser';
+import { API_CLIENTS, randomSecret, ROLES, startTestAuth, uniqueName, type TestAuth } from './support.ts';
 
 let now = new Date('2026-06-01T08:00:00.500Z');
 let auth: TestAuth;

@@ -1,19 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
-import type { Bus } from '@strongroom/bus/bus';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
-import type { AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
+import type { AuditRecord } from '@strongroom/contracts/audit';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Permission } from '@strongroom/contracts/permissions';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
-import { openDatabase, type Database } from '@strongroom/db/database';
+import { type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
+import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
+import { openSuperuser } from '@strongroom/testing/superuser';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import type { AuthConfig, AuthSecrets } from '../src/config.ts';
 import type { Bootstrap } from '../src/domain/bootstrap.ts';
 import { startAuth } from '../src/service.ts';
-
 export const TOKEN = '/auth/api/v1/oauth/token';
 export const ROLES = '/role-store/api/v1/roles';
 export const API_CLIENTS = '/local-user-store/api/v1/api-clients';
@@ -196,53 +195,4 @@ export async function withTestAuth(
   await work(auth).finally(() => auth.stop());
 }
 
-function openSuperuser(database: TestDatabase): Database {
-  const url = database.superuserUrl;
-  const password = decodeURIComponent(new URL(url).password);
-  return openDatabase(
-    { url, password, schema: database.schema, poolSize: 3, deadlineMs: 20_000 },
-    silentLogger,
-  );
-}
-
-/** A bus that keeps all events; `until` resolves as soon as they satisfy the condition. */
-async function createRecordingBus(): Promise<{
-  bus: Bus;
-  events: CloudEvent[];
-  until: (condition: () => boolean) => Promise<void>;
-}> {
-  const bus = createMemoryBus([]);
-  const events: CloudEvent[] = [];
-  const arrival = new EventEmitter();
-  await bus.subscribe({
-    queue: 'test.recorder',
-    types: ['*.*.*'],
-    handle: batch => {
-      events.push(...batch);
-      arrival.emit('events');
-      return Promise.resolve();
-    },
-  });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await once(arrival, 'events');
-  };
-  return { bus, events, until };
-}
-
-const recordsOf = (events: readonly CloudEvent[]): AuditRecord[] =>
-  events
-    .filter(event => event.type === 'strongroom.auth.audit.recorded')
-    .flatMap(event => (event.data as AuditRecorded).records);
-
 export const uniqueName = (prefix: string): string => `${prefix}-${randomUUID()}`;
-
-/** Resolves when a statement of the service waits for a lock that a test holds. */
-export async function untilBlocked(superuser: Database): Promise<void> {
-  for (let blocked = 0; blocked === 0;) {
-    const [row] = await superuser.query<{ blocked: number }>(
-      `SELECT count(*)::integer AS blocked FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    blocked = row?.blocked ?? 0;
-  }
-}

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
-import { createMemoryBus } from '@strongroom/bus/memory-bus';
-import type { AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
-import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import type { AuditRecord } from '@strongroom/contracts/audit';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
-import { openDatabase, type Database } from '@strongroom/db/database';
+import { type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
+import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
+import { openSuperuser } from '@strongroom/testing/superuser';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { createTokenIssuer, type TokenIssuer } from '@strongroom/testing/tokens';
 import type { SecretsManagerConfig } from '../src/config.ts';
 import { startSecretsManager } from '../src/service.ts';
-
 export const PREFIX = '/secrets-manager/api/v1';
 export const POLICIES = `${PREFIX}/password-policies`;
 export const POLICY = `${PREFIX}/password-policy`;
@@ -127,35 +125,5 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     },
   };
 }
-
-function openSuperuser({ superuserUrl, schema }: TestDatabase): Database {
-  const password = decodeURIComponent(new URL(superuserUrl).password);
-  return openDatabase({ url: superuserUrl, password, schema, poolSize: 2, deadlineMs: 20_000 }, silentLogger);
-}
-
-/** A bus that keeps all events; `until` resolves as soon as they satisfy the condition. */
-async function createRecordingBus() {
-  const bus = createMemoryBus([]);
-  const events: CloudEvent[] = [];
-  const arrival = new EventEmitter();
-  await bus.subscribe({
-    queue: 'test.recorder',
-    types: ['*.*.*'],
-    handle: batch => {
-      events.push(...batch);
-      arrival.emit('events');
-      return Promise.resolve();
-    },
-  });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await once(arrival, 'events');
-  };
-  return { bus, events, until };
-}
-
-const recordsOf = (events: readonly CloudEvent[]): AuditRecord[] =>
-  events
-    .filter(event => event.type.endsWith('.audit.recorded'))
-    .flatMap(event => (event.data as AuditRecorded).records);
 
 export const uniqueName = (prefix: string): string => `${prefix} ${randomUUID()}`;

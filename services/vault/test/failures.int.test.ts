@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { untilBlocked } from '@strongroom/testing/superuser';
 import { fingerprint } from '@strongroom/crypto/root-key';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import {
@@ -8,7 +9,6 @@ import {
   SECRETS,
   startTestVault,
   uniqueName,
-  untilBlocked,
   withTestVault,
   type TestVault,
 } from './support.ts';

@@ -1,19 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import type { Bus } from '@strongroom/bus/bus';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
-import type { AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
+import type { AuditRecord } from '@strongroom/contracts/audit';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
-import { openDatabase, type Database } from '@strongroom/db/database';
+import { type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
+import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
+import { openSuperuser } from '@strongroom/testing/superuser';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { createTokenIssuer, type TokenIssuer } from '@strongroom/testing/tokens';
 import type { VaultConfig, VaultSecrets } from '../src/config.ts';
 import { startVault } from '../src/service.ts';
-
 export const SECRETS = '/vault/api/v1/secrets';
 export const METADATA = '/vault/api/v1/metadata/secrets';
 export const SEARCH = '/vault/api/v1/search/secrets';
@@ -155,40 +155,6 @@ export async function withTestVault(work: (vault: TestVault) => Promise<void>): 
   await work(vault).finally(() => vault.stop());
 }
 
-function openSuperuser(database: TestDatabase): Database {
-  const url = database.superuserUrl;
-  const password = decodeURIComponent(new URL(url).password);
-  return openDatabase(
-    { url, password, schema: database.schema, poolSize: 3, deadlineMs: 20_000 },
-    silentLogger,
-  );
-}
-
-/** A bus that keeps all events; `until` resolves as soon as they satisfy the condition. */
-async function createRecordingBus() {
-  const bus = createMemoryBus([]);
-  const events: CloudEvent[] = [];
-  const arrival = new EventEmitter();
-  await bus.subscribe({
-    queue: 'test.recorder',
-    types: ['*.*.*'],
-    handle: batch => {
-      events.push(...batch);
-      arrival.emit('events');
-      return Promise.resolve();
-    },
-  });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await once(arrival, 'events');
-  };
-  return { bus, events, until };
-}
-
-const recordsOf = (events: readonly CloudEvent[]): AuditRecord[] =>
-  events
-    .filter(event => event.type === 'strongroom.vault.audit.recorded')
-    .flatMap(event => (event.data as AuditRecorded).records);
-
 /** node:http rather than fetch, which would resolve `..` and encode anew what a test wants sent raw. */
 function send(
   agent: Agent,
@@ -224,17 +190,6 @@ export const cutConnections = (superuser: Database) =>
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND usename = 'strongroom_vault'`,
   );
-
-/** Resolves when a statement of the service waits for a lock that a test holds. */
-export async function untilBlocked(superuser: Database): Promise<void> {
-  for (let blocked = 0; blocked === 0;) {
-    const [row] = await superuser.query<{ blocked: number }>(
-      `SELECT count(*)::integer AS blocked FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    blocked = row?.blocked ?? 0;
-  }
-}
 
 /** The path of a secret as the SDKs write it: `/` encoded too. */
 export const pathOf = (name: string, prefix = SECRETS): string => `${prefix}/${encodeURIComponent(name)}`;

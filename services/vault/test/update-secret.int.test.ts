@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { pathOf, SECRETS, startTestVault, uniqueName, untilBlocked, type TestVault } from './support.ts';
+import { untilBlocked } from '@strongroom/testing/superuser';
+import { pathOf, SECRETS, startTestVault, uniqueName, type TestVault } from './support.ts';
 
 let vault: TestVault;
 let other: { id: string; name: string };
