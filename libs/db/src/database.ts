@@ -13,7 +13,6 @@ export interface Queryable {
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. Pass only `tx` on inside of it. */
   transaction: <T>(work: (tx: Queryable) => Promise<T>) => Promise<T>;
-  isReachable: () => Promise<boolean>;
   close: () => Promise<void>;
 }
 
@@ -86,11 +85,6 @@ export function openDatabase(settings: DatabaseSettings, log: Logger): Database 
         client.release(broken);
       }
     },
-    isReachable: () =>
-      query('SELECT 1').then(
-        () => true,
-        () => false,
-      ),
     close: () => pool.end(),
   };
 }

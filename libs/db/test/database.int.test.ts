@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { isReachable } from '@strongroom/testing/superuser';
 import pg from 'pg';
 import type { AppError } from '@strongroom/errors/app-error';
 import { silentLogger } from '@strongroom/log/logger';
@@ -90,7 +91,7 @@ describe('a lost connection', () => {
   test('while idle is replaced on the next use', async () => {
     await Promise.all([names(), names(), names()]);
     await server.cutConnections();
-    await eventually('the database answers again', () => db.isReachable());
+    await eventually('the database answers again', () => isReachable(db));
     expect(await names()).toEqual([]);
   });
 
@@ -100,7 +101,7 @@ describe('a lost connection', () => {
     await backendSleeps();
     await server.cutConnections();
     await outcome;
-    await eventually('the database answers again', () => db.isReachable());
+    await eventually('the database answers again', () => isReachable(db));
   });
 
   test('under a statement of a transaction is "unavailable" and rolls back', async () => {
@@ -112,7 +113,7 @@ describe('a lost connection', () => {
     await backendSleeps();
     await server.cutConnections();
     await outcome;
-    await eventually('the database answers again', () => db.isReachable());
+    await eventually('the database answers again', () => isReachable(db));
     expect(await names()).toEqual([]);
   });
 
@@ -124,7 +125,7 @@ describe('a lost connection', () => {
       await tx.query(add, ['b', 2]);
     });
     await expect(work).rejects.toThrow(unavailable);
-    await eventually('the database answers again', () => db.isReachable());
+    await eventually('the database answers again', () => isReachable(db));
     expect(await names()).toEqual([]);
   });
 
@@ -165,7 +166,7 @@ describe('the deadline', () => {
     await expect(small.transaction(() => Promise.resolve())).rejects.toThrow(unavailable);
     finish();
     await busy;
-    await expect(small.isReachable()).resolves.toBe(true);
+    await expect(isReachable(small)).resolves.toBe(true);
     await small.close();
   });
 
@@ -178,7 +179,7 @@ describe('the deadline', () => {
       silentLogger,
     );
     await expect(lost.query('SELECT 1')).rejects.toThrow(unavailable);
-    await expect(lost.isReachable()).resolves.toBe(false);
+    await expect(isReachable(lost)).resolves.toBe(false);
     await lost.close();
     await new Promise(resolve => silent.close(resolve));
   });

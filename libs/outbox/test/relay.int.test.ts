@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { isReachable } from '@strongroom/testing/superuser';
 import type { Bus } from '@strongroom/bus/bus';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { cloudEvent, type CloudEvent } from '@strongroom/contracts/cloud-event';
@@ -201,7 +202,7 @@ describe('the relay', () => {
     await appendEvents(db, numbered(1));
     await isEmpty();
     await server.cutConnections();
-    await eventually('the database answers', () => db.isReachable());
+    await eventually('the database answers', () => isReachable(db));
     await appendEvents(db, numbered(1, 1));
     await isEmpty();
     expect(got).toEqual(upTo(2));

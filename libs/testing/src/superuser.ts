@@ -1,4 +1,4 @@
-import { openDatabase, type Database } from '@strongroom/db/database';
+import { openDatabase, type Database, type Queryable } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { TestDatabase } from './database.ts';
 
@@ -7,6 +7,13 @@ export function openSuperuser({ superuserUrl, schema }: TestDatabase): Database 
   const password = decodeURIComponent(new URL(superuserUrl).password);
   return openDatabase({ url: superuserUrl, password, schema, poolSize: 3, deadlineMs: 20_000 }, silentLogger);
 }
+
+/** Whether the database answers now. */
+export const isReachable = (db: Queryable): Promise<boolean> =>
+  db.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
 
 /** Resolves when a statement of the service waits for a lock that a test holds. */
 export async function untilBlocked(superuser: Database): Promise<void> {

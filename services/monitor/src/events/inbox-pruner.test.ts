@@ -15,7 +15,6 @@ afterEach(() => {
 const fakeDatabase = (query: (values: readonly unknown[]) => Promise<unknown[]>): Database => ({
   query: async <Row>(_text: string, values: readonly unknown[] = []) => (await query(values)) as Row[],
   transaction: () => Promise.reject(new Error('not expected')),
-  isReachable: () => Promise.resolve(true),
   close: () => Promise.resolve(),
 });
 
