@@ -1,4 +1,4 @@
-import { callJson } from '@strongroom/http/client';
+import { callJson, serviceUnreachable } from '@strongroom/http/client';
 import type { Logger } from '@strongroom/log/logger';
 import { bodyParser } from '@strongroom/schema/parser';
 import { Members, Type } from '@strongroom/schema/types';
@@ -56,9 +56,14 @@ export function createRoleDirectory({ authUrl, token, now, log }: RoleDirectoryO
   }
 
   const refresh = () =>
-    (loading ??= load().finally(() => {
-      loading = undefined;
-    }));
+    (loading ??= load()
+      .catch((error: unknown) => {
+        // Whatever auth refuses, it refuses to us: its 401 or 403 must not look like the caller's own.
+        throw serviceUnreachable(error);
+      })
+      .finally(() => {
+        loading = undefined;
+      }));
 
   async function refreshAnew(): Promise<ReadonlyMap<string, string>> {
     // A load that was under way may have begun before the change that the caller knows of.
