@@ -119,13 +119,14 @@ async function start(
     },
     dependencies,
   );
-  // monitor stops last of all, so that the others' last records still reach the trail.
+  stops.push(auth.stop);
   const monitor = await startMonitor(
     serviceConfig('monitor', 'monitor', auth.url),
     { databasePassword: passwords.monitor },
     dependencies,
   );
-  stops.push(monitor.stop, auth.stop);
+  // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.
+  stops.splice(-1, 0, monitor.stop);
   const vault = await startVault(
     serviceConfig('vault', 'vault', auth.url),
     { databasePassword: passwords.vault, rootKey: material.rootKey, machineSecret },
