@@ -49,10 +49,13 @@ describe('a record', () => {
         kind: 'api-client',
         name: 'Terraform',
         sessionId: 'session-1',
+        clientId: 'privx-external',
+        authTime: 1_800_000_000,
+        authMethods: [],
         roles: ['role-1'],
         permissions: new Set(['vault-manage']),
       },
-      request: { id: 'request-1', remoteAddress: '192.0.2.1' },
+      request: { id: 'request-1', remoteAddress: '192.0.2.1', userAgent: 'agent' },
     });
     await nextTurn();
     inserts[0]?.settle();

@@ -10,6 +10,7 @@ import {
   expectRefused,
   HEADER,
   ISSUER,
+  NOW_S,
   publicKey,
   sign,
   signText,
@@ -34,6 +35,9 @@ describe('a valid token', () => {
       kind: 'api-client',
       name: 'Terraform',
       sessionId: 'session-1',
+      clientId: 'privx-external',
+      authTime: NOW_S - 60,
+      authMethods: ['pwd'],
       roles: ['role-1'],
       permissions: new Set(['vault-manage', 'vault-add']),
     });

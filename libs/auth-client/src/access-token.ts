@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { compactVerify, errors, type CompactVerifyGetKey } from 'jose';
-import type { Caller } from '@strongroom/contracts/caller';
+import { CALLER_KINDS, type Caller, type RequestInfo } from '@strongroom/contracts/caller';
 import { unauthenticated } from '@strongroom/errors/common-errors';
 import { serviceUnreachable } from '@strongroom/http/client';
 import { bodyParser } from '@strongroom/schema/parser';
-import { Type, type Static } from '@strongroom/schema/types';
+import { Choice, Type, type Static } from '@strongroom/schema/types';
 
 /** What an access token says (RFC 9068). Every claim is required; one that is missing is never a default. */
 export const AccessTokenClaims = Type.Object({
@@ -17,10 +17,17 @@ export const AccessTokenClaims = Type.Object({
   jti: Type.String({ minLength: 1, maxLength: 128 }),
   client_id: Type.String({ minLength: 1, maxLength: 128 }),
   sid: Type.String({ minLength: 1, maxLength: 128 }),
-  kind: Type.Union([Type.Literal('api-client'), Type.Literal('service')]),
+  kind: Choice(...CALLER_KINDS),
   name: Type.String({ maxLength: 512 }),
   roles: Type.Array(Type.String({ maxLength: 64 })),
   permissions: Type.Array(Type.String({ maxLength: 64 })),
+  /** Space-separated (RFC 6749, 3.3). */
+  scope: Type.String({ maxLength: 1_024 }),
+  /** When the subject proved who it is, and how (RFC 9470, RFC 8176). */
+  auth_time: Type.Integer({ minimum: 0 }),
+  amr: Type.Array(Type.String({ maxLength: 32 })),
+  /** The one address at which the token holds, for roles that are limited to addresses; empty: anywhere. */
+  address: Type.String({ maxLength: 64 }),
 });
 export type AccessTokenClaims = Static<typeof AccessTokenClaims>;
 
@@ -63,8 +70,11 @@ export function createTokenVerifier(
       kind: claims.kind,
       name: claims.name,
       sessionId: claims.sid,
+      clientId: claims.client_id,
       roles: claims.roles,
       permissions: new Set(claims.permissions),
+      authTime: claims.auth_time,
+      authMethods: claims.amr,
     };
     if (remembered.size >= cacheSize) {
       // The oldest goes: a Map keeps the order of insertion.

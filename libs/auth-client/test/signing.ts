@@ -27,6 +27,10 @@ export const CLAIMS: AccessTokenClaims = {
   name: 'Terraform',
   roles: ['role-1'],
   permissions: ['vault-manage', 'vault-add'],
+  scope: 'all',
+  auth_time: NOW_S - 60,
+  amr: ['pwd'],
+  address: '',
 };
 
 export const signText = (

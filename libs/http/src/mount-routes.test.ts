@@ -252,6 +252,7 @@ describe('the request', () => {
     expect(await seen({ 'x-request-id': ID, 'x-forwarded-for': '2001:db8::1' })).toEqual({
       id: ID,
       remoteAddress: '2001:db8::1',
+      userAgent: '',
     });
   });
 
@@ -259,7 +260,10 @@ describe('the request', () => {
     const ids = new Set<string>();
     for (const id of ['', 'x', `${ID}0`, ID.toUpperCase(), '"}{"']) {
       const request = await seen({ 'x-request-id': id, 'x-forwarded-for': 'x'.repeat(65) });
-      expect(request).toEqual({ id: expect.stringMatching(/^[0-9a-f-]{36}$/), remoteAddress: '127.0.0.1' });
+      expect(request).toMatchObject({
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        remoteAddress: '127.0.0.1',
+      });
       ids.add(request.id);
     }
     expect(ids.size).toBe(5);

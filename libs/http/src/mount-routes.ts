@@ -1,13 +1,19 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { Caller } from '@strongroom/contracts/caller';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { permissionDenied, unauthenticated } from '@strongroom/errors/common-errors';
 import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
 import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
 import { requestInfo } from './request-info.ts';
 import type { Access, Reply, Route } from './route.ts';
 
-/** Turns an Authorization header into a caller, or throws `unauthenticated`. Synchronous when it remembers. */
-export type Authenticate = (authorization: string | undefined) => Caller | Promise<Caller>;
+/**
+ * Turns an Authorization header into a caller, or throws `unauthenticated`. Synchronous when it remembers.
+ * The request matters to tokens that hold at one address only.
+ */
+export type Authenticate = (
+  authorization: string | undefined,
+  request: RequestInfo,
+) => Caller | Promise<Caller>;
 
 export interface MountOptions {
   authenticate: Authenticate;
@@ -35,8 +41,11 @@ const nobody: Caller = {
   kind: 'api-client',
   name: '',
   sessionId: '',
+  clientId: '',
   roles: [],
   permissions: new Set(),
+  authTime: 0,
+  authMethods: [],
 };
 
 function authorize(access: Access, authenticate: Authenticate): RequestHandler {
@@ -54,7 +63,7 @@ function authorize(access: Access, authenticate: Authenticate): RequestHandler {
       next();
     };
     try {
-      const caller = authenticate(request.headers.authorization);
+      const caller = authenticate(request.headers.authorization, requestInfo(request));
       if (caller instanceof Promise) caller.then(admit, next);
       else admit(caller);
     } catch (error) {
@@ -97,15 +106,15 @@ function pathParameters(request: Request): Record<string, string> {
 }
 
 function send(response: Response, status: number, reply: Reply): void {
-  response.statusCode = status;
+  response.statusCode = reply.status ?? status;
   for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
-  if (reply.body === undefined) {
+  if (reply.body === undefined && reply.page === undefined) {
     response.setHeader('content-length', 0);
     response.end();
     return;
   }
-  const text = JSON.stringify(reply.body);
-  response.setHeader('content-type', 'application/json; charset=utf-8');
+  const text = reply.page?.text ?? JSON.stringify(reply.body);
+  response.setHeader('content-type', reply.page?.type ?? 'application/json; charset=utf-8');
   response.setHeader('content-length', Buffer.byteLength(text));
   response.end(text);
 }

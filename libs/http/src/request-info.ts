@@ -12,10 +12,12 @@ const infos = new WeakMap<Request, RequestInfo>();
 export const nameRequest: RequestHandler = (request, _response, next) => {
   const id = request.headers['x-request-id'];
   const peer = request.headers['x-forwarded-for'];
+  const agent = request.headers['user-agent'] ?? '';
   infos.set(request, {
     id: typeof id === 'string' && UUID.test(id) ? id : randomUUID(),
     remoteAddress:
       typeof peer === 'string' && peer.length <= 64 ? peer : (request.socket.remoteAddress ?? ''),
+    userAgent: agent.slice(0, 256),
   });
   next();
 };

@@ -24,7 +24,11 @@ export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access 
 export type Method = 'get' | 'post' | 'put' | 'delete';
 
 export interface Reply {
+  /** Another status than the route's, e.g. 307 for a redirect. */
+  readonly status?: number;
   readonly body?: unknown;
+  /** Text instead of a JSON body: a page, a style sheet, a script. */
+  readonly page?: { readonly type: string; readonly text: string };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -82,6 +86,9 @@ export function route<P extends TSchema = TSchema, Q extends TSchema = TSchema, 
 }
 
 export const ok = (body?: unknown): Reply => ({ body });
+
+/** RFC 9110, 15.4.8. PrivX's clients want exactly this status from the authorization endpoint (contract 1.3). */
+export const redirect = (location: string): Reply => ({ status: 307, headers: { location } });
 
 /** 201 with a Location header that names the new object. */
 export const created = (body: unknown, location: string): Reply => ({ body, headers: { location } });

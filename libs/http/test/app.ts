@@ -36,6 +36,9 @@ export function authenticate(authorization: string | undefined): Caller {
     kind: 'api-client',
     name: 'test',
     sessionId: 'session-1',
+    clientId: 'privx-external',
+    authTime: 1_800_000_000,
+    authMethods: [],
     roles: [],
     permissions: new Set(permissions.split(',')),
   };

@@ -45,6 +45,10 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
       name: 'test client',
       roles: [],
       permissions: [],
+      scope: '',
+      auth_time: seconds,
+      amr: [],
+      address: '',
       ...claims,
     })
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: TOKEN_TYPE, kid })

@@ -12,6 +12,12 @@ export interface Role {
   readonly updatedBy: string;
 }
 
+/** How lists of roles name them (contract 2.1, 5.4). */
+export interface RoleHandle {
+  readonly id: string;
+  readonly name: string;
+}
+
 export type RoleDocument = Readonly<Record<string, unknown>>;
 
 export interface SourceRule {

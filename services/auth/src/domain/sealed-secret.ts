@@ -5,7 +5,12 @@ import type { Keyring } from '@strongroom/crypto/keyring';
 export type SealedColumn =
   | { table: 'api_clients'; field: 'secret' }
   | { table: 'oauth_clients'; field: 'secret' }
-  | { table: 'signing_keys'; field: 'private_key' };
+  | { table: 'signing_keys'; field: 'private_key' }
+  | { table: 'users'; field: 'totp_seed' }
+  | { table: 'sources'; field: 'connection' }
+  | { table: 'principal_keys'; field: 'private_key' }
+  | { table: 'trusted_clients'; field: 'secret' | 'oauth_secret' }
+  | { table: 'idp_clients'; field: 'secret' };
 
 const address = (column: SealedColumn, objectId: string) => ({
   schema: 'auth',

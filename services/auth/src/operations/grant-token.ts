@@ -86,6 +86,10 @@ function machineSubject(ctx: AuthContext, { clientId, clientSecret }: GrantReque
     name: clientId,
     roles: [],
     permissions: [...MACHINE_CLIENTS[clientId].permissions],
+    scope: '',
+    auth_time: Math.floor(ctx.now().getTime() / 1000),
+    amr: [],
+    address: '',
   };
 }
 
@@ -118,5 +122,9 @@ async function apiClientSubject(ctx: AuthContext, grant: GrantRequest): Promise<
     name: client.name,
     roles,
     permissions,
+    scope: '',
+    auth_time: Math.floor(ctx.now().getTime() / 1000),
+    amr: [],
+    address: '',
   };
 }

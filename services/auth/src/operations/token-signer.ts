@@ -13,7 +13,7 @@ import { findSigningKeys, insertFirstSigningKey, type SigningKeyRow } from '../s
 /** What is said of whoever gets a token; the signer adds issuer, times and ids. */
 export type TokenSubject = Pick<
   AccessTokenClaims,
-  'sub' | 'client_id' | 'kind' | 'name' | 'roles' | 'permissions'
+  'sub' | 'client_id' | 'kind' | 'name' | 'roles' | 'permissions' | 'scope' | 'auth_time' | 'amr' | 'address'
 >;
 
 export interface TokenSigner {
@@ -36,10 +36,10 @@ export async function createTokenSigner({
 }: SignerDependencies): Promise<TokenSigner> {
   let rows = await findSigningKeys(db);
   if (rows.length === 0) {
-    await insertFirstSigningKey(db, await makeKey(keyring, newId()), now());
+    await insertFirstSigningKey(db, await makeKey(keyring, newId(), now()));
     rows = await findSigningKeys(db);
   }
-  const active = rows.find(row => row.is_active);
+  const active = rows.findLast(row => row.active_from <= now());
   if (active === undefined) throw new Error('auth has no active signing key');
   const privateJwk = JSON.parse(openSecret(keyring, COLUMN, active.id, active.sealed_private_key)) as JWK;
   const privateKey = (await importJWK(privateJwk, TOKEN_ALGORITHM)) as CryptoKey;
@@ -65,13 +65,14 @@ export async function createTokenSigner({
   };
 }
 
-async function makeKey(keyring: Keyring, id: string): Promise<SigningKeyRow> {
+async function makeKey(keyring: Keyring, id: string, activeFrom: Date): Promise<SigningKeyRow> {
   const pair = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
   const privateJwk = JSON.stringify(await exportJWK(pair.privateKey));
   return {
     id,
+    algorithm: TOKEN_ALGORITHM,
     public_key: { ...(await exportJWK(pair.publicKey)), kid: id, alg: TOKEN_ALGORITHM, use: 'sig' },
     sealed_private_key: sealSecret(keyring, COLUMN, id, privateJwk),
-    is_active: true,
+    active_from: activeFrom,
   };
 }

@@ -7,6 +7,9 @@ const caller = (roles: string[], ...permissions: string[]): Caller => ({
   kind: 'api-client',
   name: 'someone',
   sessionId: 'session',
+  clientId: 'privx-external',
+  authTime: 0,
+  authMethods: [],
   roles,
   permissions: new Set(permissions),
 });
