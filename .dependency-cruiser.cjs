@@ -32,6 +32,7 @@ const HOMES = {
   undici: '(libs/(http|testing)|services/api-gateway|bench|test)',
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
   '@node-rs/argon2': 'libs/crypto',
+  piscina: 'libs/crypto',
   '@peculiar/x509': 'apps/standalone',
 };
 

@@ -28,6 +28,7 @@ build: .build/built ## Install and compile, if anything changed
 check: build ## Format, types, lint and the dependency rule
 	$(BIN)/prettier --check --log-level warn .
 	$(BIN)/tsc -p tsconfig.test.json
+	$(BIN)/tsc -p services/auth/tsconfig.public.json
 	$(BIN)/eslint .
 	$(BIN)/depcruise --config .dependency-cruiser.cjs libs services apps bench test
 
@@ -46,8 +47,9 @@ test-int: build ## One service or library at a time, against a real PostgreSQL
 test-e2e: build ## Through the gateway, against the whole platform
 	$(JEST) --selectProjects e2e
 
-bench: build ## Reads and writes a second beside a floor measured in the same run
+bench: build ## Reads, writes, tokens and sign-ins a second beside floors measured in the same run
 	@node bench/dist/bench.js
+	@node bench/dist/sign-ins.js
 
 crash: build ## Kill the whole platform with -9 ten times under load and count what is lost
 	@node bench/dist/crash.js

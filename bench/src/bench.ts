@@ -3,17 +3,16 @@
  * in the same run, in turns. Absolute numbers depend on the machine and its other work; ratios hold.
  * `make bench`; `node bench/dist/bench.js [seconds per measurement] [rounds]`.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import autocannon from 'autocannon';
+import type autocannon from 'autocannon';
 import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
 import { silentLogger } from '@strongroom/log/logger';
 import { createApiClient } from '@strongroom/testing/api-client';
 import { makeDataDirectory, removeDataDirectory, startStandalone } from '@strongroom/testing/standalone';
+import { median, putLoad, startFloor, stopFloors, type Row } from './load.ts';
 
 const SECONDS = Number(process.argv[2] ?? 6);
 const ROUNDS = Number(process.argv[3] ?? 3);
@@ -29,13 +28,6 @@ interface Target {
   body: (index: number) => string;
 }
 
-interface Row {
-  perSecond: number;
-  p50: number;
-  p99: number;
-  failed: number;
-}
-
 type Operation = 'read' | 'write';
 
 function measure(target: Target, operation: Operation, seconds: number): Promise<Row> {
@@ -48,51 +40,17 @@ function measure(target: Target, operation: Operation, seconds: number): Promise
           headers: { ...target.headers, 'content-type': 'application/json' },
           body: target.body(index),
         };
-  // Each connection walks through all secrets from a place of its own: together they never meet at one.
-  let connection = 0;
-  const setupClient = (client: autocannon.Client) => {
-    const start = Math.floor((connection++ * SECRETS) / CONNECTIONS);
-    client.setRequests(Array.from({ length: SECRETS }, (_, step) => request((start + step) % SECRETS)));
-  };
-  return new Promise((resolve, reject) => {
-    const run = autocannon(
-      {
-        url: target.url,
-        connections: CONNECTIONS,
-        duration: seconds,
-        setupClient,
-        ...(target.ca === undefined ? {} : { tlsOptions: { ca: target.ca } }),
-      },
-      (error: Error | null, result) => {
-        if (error !== null) reject(error);
-        else {
-          resolve({
-            perSecond: result['2xx'] / result.duration,
-            p50: result.latency.p50,
-            p99: result.latency.p99,
-            failed: result.non2xx + result.errors,
-          });
-        }
-      },
-    );
-    autocannon.track(run, { renderProgressBar: false, renderResultsTable: false, renderLatencyTable: false });
+  return putLoad({
+    url: target.url,
+    ca: target.ca,
+    connections: CONNECTIONS,
+    seconds,
+    // Each connection walks through all secrets from a place of its own: together they never meet at one.
+    requests: connection => {
+      const start = Math.floor((connection * SECRETS) / CONNECTIONS);
+      return Array.from({ length: SECRETS }, (_, step) => request((start + step) % SECRETS));
+    },
   });
-}
-
-const median = (values: number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-};
-
-const children: ChildProcess[] = [];
-
-async function startFloor(...args: string[]): Promise<string> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'floor.js'), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return line.toString().trim();
 }
 
 const directory = await mkdtemp(path.join(tmpdir(), 'strongroom-bench-'));
@@ -123,7 +81,7 @@ try {
   ];
   await run(targets);
 } finally {
-  for (const child of children) child.kill('SIGTERM');
+  stopFloors();
   await platform.stop();
   await floorDatabase.stop();
   await removeDataDirectory(dataDirectory);

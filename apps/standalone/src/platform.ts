@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { GatewayLimits } from '@strongroom/api-gateway/config';
 import { startGateway } from '@strongroom/api-gateway/service';
+import type { AuthSettings } from '@strongroom/auth/config';
 import { startAuth } from '@strongroom/auth/service';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
@@ -30,6 +31,7 @@ export interface PlatformOptions {
   /** Given by the operator instead of the one in the data directory. */
   rootKey: SecretBytes | undefined;
   limits: GatewayLimits;
+  auth: AuthSettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -63,7 +65,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 async function start(
-  { dataDirectory, host, port, rootKey, limits, openLog }: PlatformOptions,
+  { dataDirectory, host, port, rootKey, limits, auth: authSettings, openLog }: PlatformOptions,
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Platform> {
@@ -107,14 +109,18 @@ async function start(
   const passwords = material.database.role_passwords;
   const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), log };
   // Services know each other's machine secrets for as long as this process lives.
-  const machineSecret = randomToken();
+  const machineSecrets = {
+    'strongroom-vault': randomToken(),
+    'strongroom-secrets-manager': randomToken(),
+    'strongroom-monitor': randomToken(),
+  };
 
   const auth = await startAuth(
-    serviceConfig('auth', 'auth', ''),
+    { ...serviceConfig('auth', 'auth', ''), ...authSettings },
     {
       databasePassword: passwords.auth,
       rootKey: material.rootKey,
-      machineSecrets: { 'strongroom-vault': machineSecret },
+      machineSecrets,
       bootstrap: material.credentials,
     },
     dependencies,
@@ -122,20 +128,27 @@ async function start(
   stops.push(auth.stop);
   const monitor = await startMonitor(
     serviceConfig('monitor', 'monitor', auth.url),
-    { databasePassword: passwords.monitor },
+    { databasePassword: passwords.monitor, machineSecret: machineSecrets['strongroom-monitor'] },
     dependencies,
   );
   // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.
   stops.splice(-1, 0, monitor.stop);
   const vault = await startVault(
     serviceConfig('vault', 'vault', auth.url),
-    { databasePassword: passwords.vault, rootKey: material.rootKey, machineSecret },
+    {
+      databasePassword: passwords.vault,
+      rootKey: material.rootKey,
+      machineSecret: machineSecrets['strongroom-vault'],
+    },
     dependencies,
   );
   stops.push(vault.stop);
   const secretsManager = await startSecretsManager(
     serviceConfig('secrets-manager', 'secrets_manager', auth.url),
-    { databasePassword: passwords.secrets_manager },
+    {
+      databasePassword: passwords.secrets_manager,
+      machineSecret: machineSecrets['strongroom-secrets-manager'],
+    },
     dependencies,
   );
   stops.push(secretsManager.stop);

@@ -1,4 +1,5 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
+import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
@@ -14,6 +15,7 @@ test('all settings have defaults', () => {
     host: '127.0.0.1',
     port: 8443,
     limits: readGatewayLimits(readSettings({})),
+    auth: readAuthSettings(readSettings({})),
     logLevel: 'info',
   });
   expect(secrets.rootKey).toBeUndefined();
@@ -27,12 +29,14 @@ test('settings are taken as given', () => {
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
+    STRONGROOM_SIGNING_KEY_DAYS: '30',
   });
   expect(settings).toEqual({
     dataDirectory: '/srv/strongroom',
     host: 'vault.example.org',
     port: 0,
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
+    auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));

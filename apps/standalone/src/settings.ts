@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
+import { readAuthSettings, type AuthSettings } from '@strongroom/auth/config';
 import { type Environment, readSettings } from '@strongroom/config/settings';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
@@ -14,6 +15,7 @@ export interface StandaloneSettings {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
+  readonly auth: AuthSettings;
 }
 
 export interface StandaloneSecrets {
@@ -36,6 +38,7 @@ export function readStandaloneSettings(environment: Environment): {
     port: values.integer('STRONGROOM_PORT', { min: 0, max: 65_535 }, 8443),
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
+    auth: readAuthSettings(values),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');

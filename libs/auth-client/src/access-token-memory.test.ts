@@ -10,37 +10,43 @@ import {
   bearer,
   CLAIMS,
   expectRefused,
+  from,
   ISSUER,
   keys,
   NOW_S,
+  REQUEST,
   sign,
   verifier,
   type Verify,
 } from '../test/signing.ts';
 import { createTokenVerifier } from './access-token.ts';
+import { createRevocations } from './revocations.ts';
 
 describe('a remembered token', () => {
   function counting(cacheSize?: number) {
     const clock = { seconds: NOW_S };
     const looked: string[] = [];
+    const now = () => new Date(clock.seconds * 1000);
+    const revocations = createRevocations(now);
     const verify = createTokenVerifier({
       issuer: ISSUER,
       keys: (header, token) => {
         looked.push(String(header.kid));
         return keys(header, token);
       },
-      now: () => new Date(clock.seconds * 1000),
+      now,
+      revocations,
       ...(cacheSize === undefined ? {} : { cacheSize }),
     });
-    return { clock, looked, verify };
+    return { clock, looked, revocations, verify };
   }
 
   test('is not verified again, and answered at once', async () => {
     const { verify, looked } = counting();
     const authorization = bearer(await sign(CLAIMS));
     const first = await ask(verify, authorization);
-    expect(verify(authorization)).toBe(first);
-    expect(verify(authorization.replace('Bearer', 'bearer'))).toBe(first);
+    expect(verify(authorization, REQUEST)).toBe(first);
+    expect(verify(authorization.replace('Bearer', 'bearer'), REQUEST)).toBe(first);
     expect(looked).toHaveLength(1);
   });
 
@@ -49,7 +55,7 @@ describe('a remembered token', () => {
     const authorization = bearer(await sign(CLAIMS));
     await ask(verify, authorization);
     clock.seconds = CLAIMS.exp - 0.001;
-    expect(verify(authorization)).toMatchObject({ id: 'client-1' });
+    expect(verify(authorization, REQUEST)).toMatchObject({ id: 'client-1' });
     clock.seconds = CLAIMS.exp;
     await expectRefused(authorization, verify);
   });
@@ -68,33 +74,51 @@ describe('a remembered token', () => {
     const tokens = await Promise.all([1, 2, 3, 4].map(number => sign({ ...CLAIMS, jti: `token-${number}` })));
     for (const token of tokens) await ask(verify, bearer(token));
     expect(looked).toHaveLength(4);
-    for (const token of tokens.slice(1)) expect(verify(bearer(token))).toMatchObject({ id: 'client-1' });
-    expect(verify(bearer(tokens[0]!))).toBeInstanceOf(Promise);
+    for (const token of tokens.slice(1))
+      expect(verify(bearer(token), REQUEST)).toMatchObject({ id: 'client-1' });
+    expect(verify(bearer(tokens[0]!), REQUEST)).toBeInstanceOf(Promise);
   });
 
-  test('gives the answers that a verifier without memory gives', async () => {
-    const other = bearer(await sign({ ...CLAIMS, sub: 'client-2', exp: NOW_S + 30 }));
+  test('gives the answers that a verifier without memory gives, whatever is revoked in between', async () => {
+    const one = bearer(await sign(CLAIMS));
+    const other = bearer(
+      await sign({ ...CLAIMS, sub: 'client-2', sid: 'session-2', exp: NOW_S + 30, address: '192.0.2.1' }),
+    );
+    const service = bearer(await sign({ ...CLAIMS, kind: 'service' }));
     const wrong = bearer(await sign({ ...CLAIMS, aud: 'other' }));
-    const authorizations = [bearer(await sign(CLAIMS)), other, wrong, `${other}x`];
-    const outcome = (verify: Verify, authorization: string) =>
-      ask(verify, authorization).then(
-        caller => caller.id,
-        () => 'refused',
-      );
+    const outcome = (verify: Verify, authorization: string, remoteAddress: string) =>
+      ask(verify, authorization, from(remoteAddress)).catch(() => 'refused');
+    const subset = <T>(...items: T[]) => fc.subarray(items);
     const step = fc.record({
-      authorization: fc.constantFrom(...authorizations),
-      pass: fc.integer({ min: 0, max: 40 }),
+      authorization: fc.constantFrom(one, other, service, wrong, `${other}x`),
+      remoteAddress: fc.constantFrom('192.0.2.1', '::ffff:192.0.2.1', '192.0.2.2'),
+      pass: fc.integer({ min: 0, max: 4 }),
+      ended: subset('session-2'),
+      subjects: fc.array(
+        fc.record({
+          id: fc.constantFrom('client-1', 'client-2'),
+          roles: subset('role-1', 'role-2'),
+          permissions: subset('vault-manage', 'vault-add', 'roles-view'),
+        }),
+        { maxLength: 2 },
+      ),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async steps => {
-        const { verify, clock } = counting(2);
-        for (const { authorization, pass } of steps) {
+        const { verify, clock, revocations } = counting(2);
+        for (const { authorization, remoteAddress, pass, ended, subjects } of steps) {
           clock.seconds += pass * 10;
-          const fresh = verifier(at(clock.seconds));
-          expect(await outcome(verify, authorization)).toBe(await outcome(fresh, authorization));
+          revocations.endSessions(ended);
+          revocations.reduceRights(subjects);
+          const fresh = verifier(at(clock.seconds), revocations);
+          const answer = await outcome(verify, authorization, remoteAddress);
+          expect(answer).toEqual(await outcome(fresh, authorization, remoteAddress));
+          if (typeof answer === 'string') continue;
+          // Whatever was announced, nobody gets more than the token says.
+          expect(CLAIMS.roles).toEqual(expect.arrayContaining([...answer.roles]));
+          expect(CLAIMS.permissions).toEqual(expect.arrayContaining([...answer.permissions]));
         }
       }),
-      { numRuns: 30 },
     );
   });
 });
@@ -105,6 +129,7 @@ describe('the key set', () => {
       issuer: ISSUER,
       keys: createRemoteJWKSet(new URL(`${url}/auth/api/v1/oauth/jwks`)),
       now: () => new Date(),
+      revocations: createRevocations(() => new Date()),
     });
 
   test('is fetched from auth', async () => {

@@ -44,7 +44,7 @@ describe('a valid token', () => {
   });
 
   test('may state further claims and any case of the scheme', async () => {
-    const token = await sign({ ...CLAIMS, scope: 'x', auth_time: 7 });
+    const token = await sign({ ...CLAIMS, nonce: 'x', acr: 7 });
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       expect((await ask(verifier(), `${scheme} ${token}`)).id).toBe('client-1');
     }
@@ -69,6 +69,11 @@ describe('a token is refused', () => {
     ['an audience in a list', { aud: ['strongroom'] }],
     ['an audience among others', { aud: ['strongroom', 'other'] }],
     ['an unknown kind of caller', { kind: 'person' }],
+    ['an endless scope', { scope: 'x'.repeat(1_025) }],
+    ['a sign-in before 1970', { auth_time: -1 }],
+    ['a method of sign-in that is no text', { amr: [7] }],
+    ['an endless address', { address: '1'.repeat(65) }],
+    ['an address that is none', { address: 'here' }],
     ['an empty subject', { sub: '' }],
     ['an endless subject', { sub: 'x'.repeat(129) }],
     ['a start that is negative', { nbf: -1 }],

@@ -5,6 +5,8 @@ import { unauthenticated } from '@strongroom/errors/common-errors';
 import { serviceUnreachable } from '@strongroom/http/client';
 import { bodyParser } from '@strongroom/schema/parser';
 import { Choice, Type, type Static } from '@strongroom/schema/types';
+import { isSameAddress } from './address.ts';
+import type { ReducedRights, Revocations } from './revocations.ts';
 
 /** What an access token says (RFC 9068). Every claim is required; one that is missing is never a default. */
 export const AccessTokenClaims = Type.Object({
@@ -32,6 +34,8 @@ export const AccessTokenClaims = Type.Object({
 export type AccessTokenClaims = Static<typeof AccessTokenClaims>;
 
 export const TOKEN_AUDIENCE = 'strongroom';
+/** Opens the userinfo endpoint and nothing else: what applications get that sign people in through us. */
+export const USERINFO_AUDIENCE = 'strongroom-userinfo';
 export const TOKEN_TYPE = 'at+jwt';
 export const TOKEN_ALGORITHM = 'EdDSA';
 
@@ -40,6 +44,8 @@ export interface VerifierOptions {
   /** Finds the public key for the `kid` of a token's header, e.g. jose's createRemoteJWKSet. */
   keys: CompactVerifyGetKey;
   now: () => Date;
+  /** Asked on every request, also about tokens that are remembered. */
+  revocations: Revocations;
   /** Verified tokens that are remembered until they expire. */
   cacheSize?: number;
 }
@@ -48,9 +54,15 @@ export interface VerifierOptions {
 const MAX_TOKEN_LENGTH = 16_384;
 const parseClaims = bodyParser(AccessTokenClaims);
 
-interface Remembered {
-  caller: Caller;
-  expiresAtMs: number;
+/** A token that was verified, and what does not depend on the request or on what was revoked since. */
+interface Verified {
+  readonly caller: Caller;
+  readonly address: string;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  readonly expiresAtMs: number;
+  /** The caller with fewer rights, kept for as long as `by` is the newest word on them. */
+  reduced?: { readonly by: ReducedRights; readonly caller: Caller };
 }
 
 /**
@@ -59,23 +71,13 @@ interface Remembered {
  */
 export function createTokenVerifier(
   options: VerifierOptions,
-): (authorization: string | undefined) => Caller | Promise<Caller> {
-  const remembered = new Map<string, Remembered>();
+): (authorization: string | undefined, request: RequestInfo) => Caller | Promise<Caller> {
+  const { revocations } = options;
+  const remembered = new Map<string, Verified>();
   const cacheSize = options.cacheSize ?? 10_000;
 
-  async function verify(token: string, digest: string): Promise<Caller> {
-    const claims = await verifyAccessToken(token, options);
-    const caller: Caller = {
-      id: claims.sub,
-      kind: claims.kind,
-      name: claims.name,
-      sessionId: claims.sid,
-      clientId: claims.client_id,
-      roles: claims.roles,
-      permissions: new Set(claims.permissions),
-      authTime: claims.auth_time,
-      authMethods: claims.amr,
-    };
+  async function verify(token: string, digest: string): Promise<Verified> {
+    const verified = toVerified(await readAccessToken(token, { ...options, audiences: [TOKEN_AUDIENCE] }));
     if (remembered.size >= cacheSize) {
       // The oldest goes: a Map keeps the order of insertion.
       for (const oldest of remembered.keys()) {
@@ -83,22 +85,59 @@ export function createTokenVerifier(
         break;
       }
     }
-    remembered.set(digest, { caller, expiresAtMs: claims.exp * 1000 });
-    return caller;
+    remembered.set(digest, verified);
+    return verified;
   }
 
-  return authorization => {
+  function admit(verified: Verified, { remoteAddress }: RequestInfo): Caller {
+    const { caller, address, issuedAt } = verified;
+    if (address !== '' && !isSameAddress(address, remoteAddress)) throw invalidToken();
+    // Services have no session, and their rights are part of the program.
+    if (caller.kind === 'service') return caller;
+    if (revocations.isEnded(caller.sessionId, issuedAt)) throw invalidToken();
+    const rights = revocations.rightsOf(caller.id, issuedAt);
+    if (rights === undefined) return caller;
+    if (verified.reduced?.by !== rights)
+      verified.reduced = { by: rights, caller: withinRights(caller, rights) };
+    return verified.reduced.caller;
+  }
+
+  return (authorization, request) => {
     const token = bearerToken(authorization);
     // The digest, so that a memory dump holds no more live tokens than the requests under way.
     const digest = hash('sha256', token, 'base64');
     const known = remembered.get(digest);
     if (known !== undefined) {
-      if (options.now().getTime() < known.expiresAtMs) return known.caller;
+      if (options.now().getTime() < known.expiresAtMs) return admit(known, request);
       remembered.delete(digest);
     }
-    return verify(token, digest);
+    return verify(token, digest).then(verified => admit(verified, request));
   };
 }
+
+const toVerified = (claims: AccessTokenClaims): Verified => ({
+  caller: {
+    id: claims.sub,
+    kind: claims.kind,
+    name: claims.name,
+    sessionId: claims.sid,
+    clientId: claims.client_id,
+    roles: claims.roles,
+    permissions: new Set(claims.permissions),
+    authTime: claims.auth_time,
+    authMethods: claims.amr,
+  },
+  address: claims.address,
+  issuedAt: claims.iat,
+  expiresAtMs: claims.exp * 1000,
+});
+
+/** What the token says and auth still grants; never more than either. */
+const withinRights = (caller: Caller, rights: ReducedRights): Caller => ({
+  ...caller,
+  roles: caller.roles.filter(role => rights.roles.has(role)),
+  permissions: new Set([...caller.permissions].filter(permission => rights.permissions.has(permission))),
+});
 
 function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) throw unauthenticated();
@@ -107,11 +146,20 @@ function bearerToken(authorization: string | undefined): string {
   return token;
 }
 
-/** One answer for every way in which a token can be wrong. The signature comes first, then every claim. */
-async function verifyAccessToken(
+/**
+ * The claims of a token that holds for one of these audiences. There is one answer for every way in which a token
+ * can be wrong. The signature comes first, then every claim.
+ */
+export async function readAccessToken(
   token: string,
-  { issuer, keys, now }: VerifierOptions,
+  {
+    issuer,
+    keys,
+    now,
+    audiences,
+  }: Pick<VerifierOptions, 'issuer' | 'keys' | 'now'> & { audiences: readonly string[] },
 ): Promise<AccessTokenClaims> {
+  if (token.length > MAX_TOKEN_LENGTH) throw invalidToken();
   let payload: string;
   try {
     const { payload: bytes, protectedHeader } = await compactVerify(token, keys, {
@@ -124,7 +172,7 @@ async function verifyAccessToken(
   }
   const claims = readClaims(payload);
   const nowSeconds = now().getTime() / 1000;
-  const valid = claims.iss === issuer && claims.aud === TOKEN_AUDIENCE && claims.nbf <= nowSeconds + 5;
+  const valid = claims.iss === issuer && audiences.includes(claims.aud) && claims.nbf <= nowSeconds + 5;
   if (!valid || claims.exp <= nowSeconds) throw invalidToken();
   return claims;
 }

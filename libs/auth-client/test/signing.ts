@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
 import { CompactSign, createLocalJWKSet, exportJWK, generateKeyPair } from 'jose';
-import type { Caller } from '@strongroom/contracts/caller';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { createTokenVerifier, type AccessTokenClaims } from '../src/access-token.ts';
+import { createRevocations } from '../src/revocations.ts';
 
 /** A key of our own, so that a test can sign what no issuer would. */
 const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
@@ -47,19 +48,31 @@ export const sign = (claims: Record<string, unknown>, header?: Record<string, un
 
 export const bearer = (token: string) => `Bearer ${token}`;
 
-export type Verify = (authorization: string | undefined) => Caller | Promise<Caller>;
+export type Verify = ReturnType<typeof createTokenVerifier>;
+
+export const from = (remoteAddress: string): RequestInfo => ({
+  id: 'request-1',
+  remoteAddress,
+  userAgent: '',
+});
+export const REQUEST = from('192.0.2.1');
 
 export const at = (seconds: number) => () => new Date(seconds * 1000);
-export const verifier = (now = at(NOW_S)): Verify => createTokenVerifier({ issuer: ISSUER, keys, now });
+export const verifier = (now = at(NOW_S), revocations = createRevocations(now)): Verify =>
+  createTokenVerifier({ issuer: ISSUER, keys, now, revocations });
 
-export const ask = async (verify: Verify, authorization: string | undefined): Promise<Caller> =>
-  verify(authorization);
+export const ask = async (
+  verify: Verify,
+  authorization: string | undefined,
+  request = REQUEST,
+): Promise<Caller> => verify(authorization, request);
 
 export async function expectRefused(
   authorization: string | undefined,
   verify: Verify = verifier(),
+  request = REQUEST,
 ): Promise<void> {
-  await expect(ask(verify, authorization)).rejects.toMatchObject({
+  await expect(ask(verify, authorization, request)).rejects.toMatchObject({
     kind: 'unauthenticated',
     code: 'UNAUTHENTICATED',
   });

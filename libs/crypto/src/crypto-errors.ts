@@ -8,3 +8,12 @@ export const decryptionFailed = (cause?: unknown) =>
     message: 'A stored value could not be opened',
     cause,
   });
+
+/** More passwords wait to be hashed than may: better refused at once than answered too late. */
+export const passwordHashingBusy = () =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'MAX_LOAD',
+    message: 'Too many people sign in at the moment',
+    retryAfterSeconds: 1,
+  });

@@ -1,9 +1,67 @@
-import { hash, verify } from '@node-rs/argon2';
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { Piscina } from 'piscina';
+import { passwordHashingBusy } from './crypto-errors.ts';
 
 /** argon2id (the library's default) with OWASP's parameters: 19 MiB, two passes, one lane. */
 const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** For passwords that people sign in with. The result is a PHC string that carries its own salt. */
-export const hashPassword = (password: string): Promise<string> => hash(password, OPTIONS);
+/** For passwords that people sign in with. Each is taken in its NFKC form, so keyboards may differ. */
+export interface PasswordHasher {
+  /** A PHC string that carries its own salt. */
+  hash: (password: string) => Promise<string>;
+  /** Without a hash (null) it takes as long and is false: whether somebody is known must not show in time. */
+  verify: (phc: string | null, password: string) => Promise<boolean>;
+  close: () => Promise<void>;
+}
 
-export const verifyPassword = (phc: string, password: string): Promise<boolean> => verify(phc, password);
+export interface PasswordHasherOptions {
+  threads?: number;
+  /** Passwords that may wait for a thread; above, MAX_LOAD at once. */
+  maxQueue?: number;
+}
+
+export const normalizePassword = (password: string): string => password.normalize('NFKC');
+
+/**
+ * Hashes in threads of its own: eight hashes in Node's own pool would hold up every token verification behind
+ * them. The threads do not keep a process alive.
+ */
+export function createPasswordHasher(options: PasswordHasherOptions = {}): PasswordHasher {
+  const threads = options.threads ?? Math.max(1, Math.floor(os.availableParallelism() / 4));
+  const limit = threads + (options.maxQueue ?? 64 * threads);
+  const pool = new Piscina({
+    filename: path.join(import.meta.dirname, '../worker/password-worker.mjs'),
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  // Of the same cost as a real one; nobody knows a password for it.
+  const nobodysHash = phcOf(randomBytes(16), randomBytes(32));
+  let underWay = 0;
+
+  async function run<T>(name: 'hash' | 'verify', task: Record<string, unknown>): Promise<T> {
+    if (underWay >= limit) throw passwordHashingBusy();
+    underWay += 1;
+    try {
+      return (await pool.run(task, { name })) as T;
+    } finally {
+      underWay -= 1;
+    }
+  }
+
+  return {
+    hash: password => run<string>('hash', { password: normalizePassword(password), options: OPTIONS }),
+    async verify(phc, password) {
+      const task = { phc: phc ?? nobodysHash, password: normalizePassword(password) };
+      return (await run<boolean>('verify', task)) && phc !== null;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function phcOf(salt: Buffer, digest: Buffer): string {
+  const { memoryCost, timeCost, parallelism } = OPTIONS;
+  const encode = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${encode(salt)}$${encode(digest)}`;
+}

@@ -48,8 +48,10 @@ const nobody: Caller = {
   authMethods: [],
 };
 
+const demandsCaller = ({ kind }: Access): boolean => kind !== 'public' && kind !== 'own-check';
+
 function authorize(access: Access, authenticate: Authenticate): RequestHandler {
-  if (access.kind === 'public') return (_request, _response, next) => next();
+  if (!demandsCaller(access)) return (_request, _response, next) => next();
   return (request, _response, next) => {
     const admit = (caller: Caller) => {
       if (
@@ -79,10 +81,10 @@ function answer(route: Route): RequestHandler {
   const parseQuery = route.query === undefined ? noParameters : parameterParser(route.query);
   const parseBody = route.body === undefined ? noParameters : bodyParser(route.body);
   const readBody = route.bodyType === 'form' ? parseFormBody : parseJsonBody;
-  const isPublic = route.access.kind === 'public';
+  const isAnonymous = !demandsCaller(route.access);
   const status = route.status ?? 200;
   return async (request, response) => {
-    const caller = isPublic ? nobody : callers.get(request);
+    const caller = isAnonymous ? nobody : callers.get(request);
     if (caller === undefined) throw unauthenticated();
     const reply = await route.handle({
       params: parseParams(pathParameters(request)),

@@ -54,6 +54,14 @@ const routes = [
     bodyType: 'form',
     body: Members({ grant_type: Line(40) }),
   }),
+  route({
+    ...common,
+    method: 'get',
+    path: '/page',
+    operationId: 'page',
+    access: PUBLIC,
+    produces: 'text/html',
+  }),
 ];
 
 // What clients read: the text of the document, not its objects.
@@ -76,6 +84,7 @@ describe('the OpenAPI document', () => {
       ['get', '/things/{id}/parts/{name}', 'get-part'],
       ['post', '/things/{id}/parts/{name}', 'create-part'],
       ['post', '/token', 'token'],
+      ['get', '/page', 'page'],
     ]);
   });
 
@@ -118,6 +127,12 @@ describe('the OpenAPI document', () => {
     expect(operations[1]?.operation.requestBody).toBeUndefined();
   });
 
+  test('gives a text its own media type', () => {
+    expect(operations[4]?.operation.responses['200']?.content).toEqual({
+      'text/html': { schema: { type: 'string' } },
+    });
+  });
+
   test('describes each answer, and failures by the schema that it holds', () => {
     for (const { operation } of operations) {
       for (const response of Object.values(operation.responses)) expect(response.description).not.toBe('');
@@ -132,6 +147,7 @@ describe('the OpenAPI document', () => {
       [],
       [{ bearer: [] }],
       [{ bearer: [] }],
+      [],
       [],
     ]);
     expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer']);

@@ -57,9 +57,7 @@ function operation(route: Route): Record<string, unknown> {
     responses: {
       [String(route.status ?? 200)]: {
         description: route.status === 201 ? 'Created' : 'OK',
-        ...(route.response === undefined
-          ? {}
-          : { content: { 'application/json': { schema: route.response } } }),
+        ...answerContent(route),
       },
       default: {
         description: 'Failure',
@@ -69,8 +67,14 @@ function operation(route: Route): Record<string, unknown> {
   };
 }
 
+function answerContent({ response, produces }: Route): Record<string, unknown> {
+  if (produces !== undefined) return { content: { [produces]: { schema: { type: 'string' } } } };
+  return response === undefined ? {} : { content: { 'application/json': { schema: response } } };
+}
+
 function accessSentence({ access }: Route): string {
   if (access.kind === 'public') return 'Needs no token.';
+  if (access.kind === 'own-check') return 'Needs a token that was issued for this endpoint.';
   if (access.kind === 'authenticated') return 'Needs a token; rights are decided on the object.';
   return `Needs the permission ${access.anyOf.join(' or ')}.`;
 }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { AppError } from '@strongroom/errors/app-error';
 import { invalidField, unauthenticated } from '@strongroom/errors/common-errors';
 import { startApp, type TestApp } from '../test/app.ts';
-import { OAuthError } from './render-error.ts';
+import { OAuthError } from '@strongroom/errors/oauth-error';
 import { PUBLIC, route } from './route.ts';
 
 let app: TestApp;

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { AppError } from '@strongroom/errors/app-error';
 import { badRequest, objectNotFound, tooLarge } from '@strongroom/errors/common-errors';
 import { errorBody, statusOf, toAppError } from '@strongroom/errors/error-body';
+import { OAuthError } from '@strongroom/errors/oauth-error';
 import type { Logger } from '@strongroom/log/logger';
 import { requestInfo } from './request-info.ts';
 
@@ -43,26 +44,4 @@ function fromHttpError(error: unknown): AppError | undefined {
 /** An OAuth error keeps both shapes in one body (contract 0.5): RFC 6749's members and PrivX's. */
 function oauthMembers(error: AppError): Record<string, string> {
   return error instanceof OAuthError ? { error: error.oauthCode, error_description: error.message } : {};
-}
-
-export type OAuthErrorCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'invalid_scope';
-
-/** RFC 6749, 5.2. `invalid_client` is 401, all others 400. */
-export class OAuthError extends AppError {
-  readonly oauthCode: OAuthErrorCode;
-
-  constructor(oauthCode: OAuthErrorCode, message: string) {
-    super({
-      kind: oauthCode === 'invalid_client' ? 'unauthenticated' : 'invalid',
-      code: oauthCode.toUpperCase(),
-      message,
-    });
-    this.oauthCode = oauthCode;
-  }
 }

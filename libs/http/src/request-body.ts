@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { badRequest } from '@strongroom/errors/common-errors';
-import { OAuthError } from './render-error.ts';
+import { OAuthError } from '@strongroom/errors/oauth-error';
 
 /** Deeper nesting than any client sends; a parser or validator would recurse into it. */
 const MAX_DEPTH = 64;

@@ -6,8 +6,9 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const infos = new WeakMap<Request, RequestInfo>();
 
 /**
- * The id and the peer that the gateway stated. They go into audit records and logs and decide nothing:
- * whoever reaches a service directly can state others, and gains no right by it.
+ * The id and the peer that the gateway stated. They go into audit records and logs. The peer also decides
+ * whether a token that is limited to an address holds; whoever reaches a service directly can state another, so
+ * that limit is worth as much as the network between gateway and services.
  */
 export const nameRequest: RequestHandler = (request, _response, next) => {
   const id = request.headers['x-request-id'];

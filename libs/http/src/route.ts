@@ -9,12 +9,15 @@ import { type Static, type TSchema } from '@strongroom/schema/types';
 export type Access =
   /** Answers without a token. The list of these routes is fixed by a test. */
   | { kind: 'public' }
+  /** A bearer token that the handler verifies itself, since it is of another kind than everywhere else. */
+  | { kind: 'own-check' }
   /** Any valid token; the operation decides on the object itself (e.g. by a secret's roles). */
   | { kind: 'authenticated' }
   /** A token with at least one of these permissions. */
   | { kind: 'permission'; anyOf: readonly Permission[] };
 
 export const PUBLIC = { kind: 'public' } as const;
+export const OWN_CHECK = { kind: 'own-check' } as const;
 export const AUTHENTICATED = { kind: 'authenticated' } as const;
 export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access => ({
   kind: 'permission',
@@ -44,6 +47,8 @@ interface RouteDescription {
   readonly status?: 200 | 201;
   /** Shape of the answer's body; absent means an empty body. */
   readonly response?: TSchema;
+  /** Media type of an answer that is a text and not JSON, e.g. a page's. */
+  readonly produces?: string;
 }
 
 export interface RouteInput<P, Q, B> {

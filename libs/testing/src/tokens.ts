@@ -61,6 +61,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     const path = request.url?.split('?')[0];
     if (path === '/auth/api/v1/oauth/jwks') answer({ keys: [jwk] });
     else if (path === '/role-store/api/v1/roles') answer({ count: roles.length, items: roles });
+    else if (path === '/auth/api/v1/revocations') answer({ sessionIds: [], subjects: [] });
     else if (path === '/auth/api/v1/oauth/token') {
       request.resume();
       void token({ kind: 'service', permissions: ['roles-view'] }).then(value =>

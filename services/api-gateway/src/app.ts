@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { answer, refuse, type Page } from './answer.ts';
 import type { Context } from './context.ts';
 import { ownPages, type OwnPages } from './own-pages.ts';
-import { proxy } from './proxy.ts';
+import { proxy, type Passage } from './proxy.ts';
 import {
   badRequest,
   INTERNAL,
@@ -14,10 +14,9 @@ import {
   UNKNOWN_CODING,
   type Refusal,
 } from './refusals.ts';
-import { bodyLength, type BodyLength } from './request-body.ts';
+import { bodyLength } from './request-body.ts';
 import { pathOf, targetFault } from './request-target.ts';
-import { isSignIn, matchRoute } from './routes.ts';
-import type { Upstream } from './upstreams.ts';
+import { isInternal, isSignIn, matchRoute } from './routes.ts';
 
 export function createApp(context: Context): RequestListener {
   const pages = ownPages(context);
@@ -42,12 +41,7 @@ async function handle(
   const decision = await decide(context, pages, request);
   if ('code' in decision) refuse(context, request, response, requestId, decision);
   else if ('body' in decision) answer(context, request, response, requestId, decision);
-  else proxy(context, decision.upstream, request, response, requestId, decision.length);
-}
-
-interface Passage {
-  readonly upstream: Upstream;
-  readonly length: BodyLength;
+  else proxy(context, decision, request, response, requestId);
 }
 
 /** The way of a request, in order. Every check comes before the first byte of a body is read. */
@@ -72,9 +66,9 @@ async function decide(
   const page = pages.get(path);
   if (page !== undefined) return request.method === 'GET' || request.method === 'HEAD' ? page() : NOT_ALLOWED;
 
-  const route = matchRoute(path);
+  const route = isInternal(path) ? undefined : matchRoute(path);
   if (route === undefined) return NOT_FOUND;
-  return { upstream: context.upstreams[route.upstream], length };
+  return { upstream: context.upstreams[route.upstream], length, hasPages: route.hasPages === true };
 }
 
 /** Only the matched prefix is named: what follows it may be a secret's name, and a query may be worse. */

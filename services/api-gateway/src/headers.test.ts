@@ -21,13 +21,9 @@ function requestWith(...rawHeaders: string[]): IncomingMessage {
 }
 
 const forwarded = (...rawHeaders: string[]) => toMap(forwardedHeaders(requestWith(...rawHeaders), ID) ?? []);
-const answered = (...rawHeaders: string[]) =>
-  toMap(
-    answeredHeaders(
-      rawHeaders.map(text => Buffer.from(text, 'latin1')),
-      ID,
-    ),
-  );
+const answered = (...rawHeaders: string[]) => toMap(answeredHeaders(toBuffers(rawHeaders), ID));
+const answeredPage = (...rawHeaders: string[]) => toMap(answeredHeaders(toBuffers(rawHeaders), ID, true));
+const toBuffers = (texts: readonly string[]) => texts.map(text => Buffer.from(text, 'latin1'));
 
 function toMap(headers: readonly string[]): Map<string, string> {
   const map = new Map<string, string>();
@@ -147,6 +143,23 @@ describe('answeredHeaders', () => {
     expect(headers.get('content-security-policy')).not.toContain('*');
     expect(headers.get('cache-control')).toBe('max-age=5');
     expect(headers.has('x-powered-by') || headers.has('server')).toBe(false);
+  });
+
+  test("keeps a page's own policy, alone, and replaces all else", () => {
+    const headers = answeredPage(
+      ...['Content-Security-Policy', "script-src 'self'", 'X-Frame-Options', 'ALLOWALL'],
+      ...['Connection', 'Content-Security-Policy'],
+    );
+    expect(headers.get('content-security-policy')).toBe("script-src 'self'");
+    for (const [name, value] of toMap(SECURITY_HEADERS)) {
+      if (name !== 'content-security-policy') expect(headers.get(name)).toBe(value);
+    }
+  });
+
+  test('gives a page without a policy the one that lets nothing run', () => {
+    expect(answeredPage('Content-Type', 'text/html').get('content-security-policy')).toBe(
+      toMap(SECURITY_HEADERS).get('content-security-policy'),
+    );
   });
 
   test('keeps repeated headers apart and bytes as they are', () => {

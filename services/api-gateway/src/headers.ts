@@ -29,6 +29,11 @@ const DROPPED_FROM_REQUESTS = new Set([
 ]);
 const OWN_PREFIXES = ['x-forwarded-', 'x-strongroom-'] as const;
 
+const POLICY = 'content-security-policy';
+const HEADERS_BESIDE_POLICY = SECURITY_HEADERS.filter(
+  (_, index) => SECURITY_HEADERS[index - (index % 2)] !== POLICY,
+);
+
 const DROPPED_FROM_ANSWERS = new Set([
   ...HOP_BY_HOP,
   'server',
@@ -80,9 +85,14 @@ function pushTrace(headers: string[], sent: IncomingMessage['headers'], requestI
   if (typeof tracestate === 'string') headers.push('tracestate', tracestate);
 }
 
-/** The header list for the client, from the upstream's raw one. Values stay the bytes that they were. */
-export function answeredHeaders(rawHeaders: readonly Buffer[], requestId: string): string[] {
+/**
+ * The header list for the client, from the upstream's raw one. Values stay the bytes that they were. A page's
+ * own Content-Security-Policy stands in place of the gateway's, under which no page could work; an answer
+ * without one gets the gateway's.
+ */
+export function answeredHeaders(rawHeaders: readonly Buffer[], requestId: string, isPage = false): string[] {
   const answered: string[] = [];
+  const policies: string[] = [];
   let named: Set<string> | undefined;
   let cacheable = false;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -90,10 +100,13 @@ export function answeredHeaders(rawHeaders: readonly Buffer[], requestId: string
     const value = rawHeaders[index + 1]?.toString('latin1') ?? '';
     if (name === 'connection') named = namedByConnection(value);
     if (name === 'cache-control') cacheable = true;
+    if (isPage && name === POLICY) policies.push(name, value);
     if (!DROPPED_FROM_ANSWERS.has(name)) answered.push(name, value);
   }
   const headers = named === undefined ? answered : without(answered, named);
-  headers.push(...SECURITY_HEADERS, 'x-request-id', requestId);
+  if (policies.length === 0) headers.push(...SECURITY_HEADERS);
+  else headers.push(...HEADERS_BESIDE_POLICY, ...policies);
+  headers.push('x-request-id', requestId);
   if (!cacheable) headers.push('cache-control', 'no-store');
   return headers;
 }

@@ -40,6 +40,11 @@ describe('mergeDocuments', () => {
     expect(JSON.stringify(merged.paths['/b'])).toContain('"#/components/schemas/vault.Role"');
   });
 
+  test('leaves out what only services ask each other for', () => {
+    const text = JSON.stringify({ openapi: '3.1.0', paths: { '/auth/api/v1/revocations': { get: {} } } });
+    expect(mergeDocuments([{ name: 'auth', text }]).paths).toEqual({});
+  });
+
   test('takes services that describe nothing yet', () => {
     expect(mergeDocuments([{ name: 'auth', text: '{"openapi":"3.1.0"}' }]).paths).toEqual({});
   });

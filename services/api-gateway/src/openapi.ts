@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { UPSTREAM_NAMES } from './routes.ts';
+import { isInternal, UPSTREAM_NAMES } from './routes.ts';
 import { ask, type Upstreams } from './upstreams.ts';
 
 type Members = Record<string, unknown>;
@@ -54,7 +54,7 @@ export function createOpenapiSource(upstreams: Upstreams, now: () => number = Da
 }
 
 /**
- * One document out of each service's own. Services share schemas such as the error body: equal ones become
+ * One document out of each service's own, without what only services ask each other for. Services share schemas such as the error body: equal ones become
  * one, and one that differs under the same name is renamed to `<service>.<name>`.
  */
 export function mergeDocuments(documents: readonly { name: string; text: string }[]): OpenapiDocument {
@@ -67,7 +67,9 @@ export function mergeDocuments(documents: readonly { name: string; text: string 
   };
   for (const { name, text } of documents) {
     const { paths = {}, components = {}, tags = [] } = withoutClashes(name, text, merged.components);
-    Object.assign(merged.paths, paths);
+    for (const [path, methods] of Object.entries(paths)) {
+      if (!isInternal(path)) merged.paths[path] = methods;
+    }
     for (const [section, members] of Object.entries(components)) {
       merged.components[section] = { ...members, ...merged.components[section] };
     }

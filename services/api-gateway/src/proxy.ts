@@ -19,15 +19,22 @@ import type { Upstream } from './upstreams.ts';
 /** Per upstream. A hung service then costs a bounded number of connections, and the rest fail quickly. */
 export const MAX_IN_FLIGHT = 1024;
 
+/** Where a checked request goes. */
+export interface Passage {
+  readonly upstream: Upstream;
+  readonly length: BodyLength;
+  readonly hasPages: boolean;
+}
+
 /** Passes a checked request on and streams the answer back, both ways at the slower side's pace. */
 export function proxy(
   context: Context,
-  upstream: Upstream,
+  passage: Passage,
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  length: BodyLength,
 ): void {
+  const { upstream, length } = passage;
   const headers = forwardedHeaders(request, requestId);
   if (headers === undefined || upstream.inFlight >= MAX_IN_FLIGHT) {
     refuse(context, request, response, requestId, headers === undefined ? REPEATED_HEADER : OVERLOADED);
@@ -39,7 +46,7 @@ export function proxy(
   const pass = (body: Outgoing['body']) => {
     const method = request.method as Dispatcher.HttpMethod;
     const outgoing = { method, path: request.url ?? '/', headers, body };
-    new Exchange(context, upstream, request, response, requestId, outgoing).start();
+    new Exchange(context, passage, request, response, requestId, outgoing).start();
   };
   if (length === 0) pass(null);
   else if (length !== 'chunked' && length <= GATHER_MAX_BYTES) gatherBody(request, pass);
@@ -57,6 +64,7 @@ interface Outgoing extends Dispatcher.DispatchOptions {
 class Exchange implements Dispatcher.DispatchHandler {
   private readonly context: Context;
   private readonly upstream: Upstream;
+  private readonly hasPages: boolean;
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly requestId: string;
@@ -67,7 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     context: Context,
-    upstream: Upstream,
+    { upstream, hasPages }: Passage,
     request: IncomingMessage,
     response: ServerResponse,
     requestId: string,
@@ -75,6 +83,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ) {
     this.context = context;
     this.upstream = upstream;
+    this.hasPages = hasPages;
     this.request = request;
     this.response = response;
     this.requestId = requestId;
@@ -97,7 +106,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     // Undici's HTTP/1.1 parser gives a list of buffers; its type also covers other sources.
     const rawHeaders = controller.rawHeaders as Buffer[];
-    sendHead(this.context, this.response, status, answeredHeaders(rawHeaders, this.requestId));
+    const headers = answeredHeaders(rawHeaders, this.requestId, this.hasPages);
+    sendHead(this.context, this.response, status, headers);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSignIn, matchRoute } from './routes.ts';
+import { isInternal, isSignIn, matchRoute } from './routes.ts';
 
 describe('matchRoute', () => {
   test.each([
     ['/auth/api/v1', 'auth'],
+    ['/auth/login', 'auth'],
+    ['/auth/password-reset', 'auth'],
+    ['/auth/assets/0123456789abcdef/login.js', 'auth'],
+    ['/.well-known/oauth-authorization-server', 'auth'],
+    ['/.well-known/openid-configuration', 'auth'],
     ['/local-user-store/api/v1/users', 'auth'],
     ['/role-store/api/v1/roles', 'auth'],
     ['/vault/api/v1/secrets/a%2Fb', 'vault'],
@@ -24,27 +29,70 @@ describe('matchRoute', () => {
     '/host-store/api/v1/hosts',
     '/readyz',
     '/auth/readyz',
+    '/auth',
+    '/auth/loginx',
+    '/.well-known',
+    '/.well-known/acme-challenge/x',
     '/x/vault/api/v1',
   ])('%s is served by nobody', path => {
     expect(matchRoute(path)).toBeUndefined();
   });
 });
 
+test.each([
+  ['/auth/api/v1/revocations', true],
+  ['/auth/api/v1/revocations/', true],
+  ['/auth/api/v1/Revocations', true],
+  ['/auth/api/v1/revocation%73', true],
+  ['/auth/api/v1/revocations/x', false],
+  ['/auth/api/v1/oauth/jwks', false],
+  ['/vault/api/v1/secrets/100%25', false],
+])('%s is internal: %p', (path, internal) => {
+  expect(isInternal(path)).toBe(internal);
+});
+
+test('only pages keep their own policy', () => {
+  expect(matchRoute('/auth/login')?.hasPages).toBe(true);
+  expect(matchRoute('/auth/password-reset')?.hasPages).toBe(true);
+  expect(matchRoute('/auth/api/v1/login')?.hasPages).toBeUndefined();
+});
+
 describe('isSignIn', () => {
   test.each([
     '/auth/api/v1/oauth/token',
+    '/auth/api/v1/oauth/clientcredentials/privx-external/token',
     '/auth/api/v1/login',
+    '/auth/api/v1/login/mfa',
+    '/auth/api/v1/login/mfa/totp/confirm',
+    '/auth/api/v1/login/passkey/options',
     '/auth/api/v1/token/login',
+    '/auth/api/v1/password/reset',
     '/auth/api/v1/login/',
     '/auth/api/v1/LOGIN',
     '/auth/api/v1/oauth/%74oken',
+    '/auth/api/v1/oauth/clientcredentials/%70rivx-external/TOKEN/',
   ])('POST %s', path => {
     expect(isSignIn('POST', path)).toBe(true);
     expect(isSignIn('GET', path)).toBe(false);
+    expect(isSignIn('PUT', path)).toBe(false);
   });
 
-  test('nothing else', () => {
-    expect(isSignIn('POST', '/auth/api/v1/logout')).toBe(false);
-    expect(isSignIn('POST', '/vault/api/v1/secrets')).toBe(false);
+  test.each(['/auth/api/v1/password', '/auth/api/v1/Password/'])('PUT %s', path => {
+    expect(isSignIn('PUT', path)).toBe(true);
+    expect(isSignIn('GET', path)).toBe(false);
+  });
+
+  test.each([
+    ['POST', '/auth/api/v1/logout'],
+    ['POST', '/auth/api/v1/loginx'],
+    ['POST', '/auth/api/v1/oauth/authorize'],
+    ['POST', '/auth/api/v1/oauth/clientcredentials/a/b/token'],
+    ['POST', '/auth/api/v1/oauth/tokens'],
+    ['POST', '/vault/api/v1/secrets'],
+    ['PUT', '/vault/api/v1/secrets/password'],
+    ['DELETE', '/auth/api/v1/password'],
+    [undefined, '/auth/api/v1/login'],
+  ])('%s %s is none', (method, path) => {
+    expect(isSignIn(method, path)).toBe(false);
   });
 });

@@ -4,11 +4,18 @@ export type UpstreamName = (typeof UPSTREAM_NAMES)[number];
 export interface Route {
   readonly prefix: string;
   readonly upstream: UpstreamName;
+  /** Pages for people: their scripts and styles run, as the service's own Content-Security-Policy says. */
+  readonly hasPages?: boolean;
 }
 
 const ROUTES: readonly Route[] = (
   [
     { prefix: '/auth/api/v1', upstream: 'auth' },
+    { prefix: '/auth/login', upstream: 'auth', hasPages: true },
+    { prefix: '/auth/password-reset', upstream: 'auth', hasPages: true },
+    { prefix: '/auth/assets', upstream: 'auth' },
+    { prefix: '/.well-known/oauth-authorization-server', upstream: 'auth' },
+    { prefix: '/.well-known/openid-configuration', upstream: 'auth' },
     { prefix: '/local-user-store/api/v1', upstream: 'auth' },
     { prefix: '/role-store/api/v1', upstream: 'auth' },
     { prefix: '/vault/api/v1', upstream: 'vault' },
@@ -29,13 +36,32 @@ export function matchRoute(path: string): Route | undefined {
   return undefined;
 }
 
-const SIGN_IN_PATHS = new Set(['/auth/api/v1/oauth/token', '/auth/api/v1/login', '/auth/api/v1/token/login']);
+const INTERNAL_PATHS = new Set(['/auth/api/v1/revocations']);
 
 /**
- * Whether a request, whose target was checked, asks auth to verify a password or a client secret. Routers
- * ignore case and a last slash, so every spelling counts into the same, stricter limit.
+ * What services ask each other for, by a path that was checked. It demands a service's token; from outside there
+ * is nothing at all.
+ */
+export const isInternal = (path: string): boolean =>
+  path.startsWith('/auth/') && INTERNAL_PATHS.has(plain(path));
+
+/** Routers ignore a last slash, some case and needless percent triplets: every spelling counts as one. */
+const plain = (path: string): string => decodeURIComponent(path).toLowerCase().replace(/\/$/, '');
+
+/** What checks a password, a secret, a token or a code: what somebody could guess. */
+const SIGN_INS: readonly (readonly [method: string, path: RegExp])[] = [
+  ['POST', /^\/auth\/api\/v1\/oauth\/(?:token|clientcredentials\/[^/]+\/token)$/],
+  ['POST', /^\/auth\/api\/v1\/login(?:\/.+)?$/],
+  ['POST', /^\/auth\/api\/v1\/token\/login$/],
+  ['POST', /^\/auth\/api\/v1\/password\/reset$/],
+  ['PUT', /^\/auth\/api\/v1\/password$/],
+];
+
+/**
+ * Whether a request, whose target was checked, asks auth to verify such a thing: then it counts into the stricter
+ * limit.
  */
 export function isSignIn(method: string | undefined, path: string): boolean {
-  if (method !== 'POST' || !path.startsWith('/auth/')) return false;
-  return SIGN_IN_PATHS.has(decodeURIComponent(path).toLowerCase().replace(/\/$/, ''));
+  if ((method !== 'POST' && method !== 'PUT') || !path.startsWith('/auth/')) return false;
+  return SIGN_INS.some(([verb, pattern]) => verb === method && pattern.test(plain(path)));
 }

@@ -119,6 +119,8 @@ describe('refusing', () => {
     ['/host-store/api/v1/hosts', 404, 'OBJECT_NOT_FOUND'],
     ['/canary-path', 404, 'OBJECT_NOT_FOUND'],
     ['/vault/readyz', 404, 'OBJECT_NOT_FOUND'],
+    ['/auth/api/v1/revocations', 404, 'OBJECT_NOT_FOUND'],
+    ['/auth/api/v1/revocations/?after_session=x', 404, 'OBJECT_NOT_FOUND'],
     ['/vault/api/v1/secrets/%2e%2e', 400, 'BAD_REQUEST'],
     ['/vault/api/v1/search%2Fsecrets', 400, 'BAD_REQUEST'],
     ['http://other/vault/api/v1', 400, 'BAD_REQUEST'],

@@ -268,3 +268,7 @@ ALTER TABLE signing_keys ALTER COLUMN active_from SET NOT NULL;
 DROP INDEX signing_keys_one_active;
 ALTER TABLE signing_keys DROP COLUMN is_active;
 CREATE UNIQUE INDEX signing_keys_active_from ON signing_keys (algorithm, active_from);
+
+-- Roles whose rules can give them to somebody: asked for with every token, and few.
+CREATE INDEX roles_with_rules ON roles (canonical_name)
+  WHERE document #>> '{source_rules,type}' = 'RULE' OR document #>> '{source_rules,rules,0}' IS NOT NULL;

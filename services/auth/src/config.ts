@@ -1,4 +1,4 @@
-import { readSettings, type Environment } from '@strongroom/config/settings';
+import { readSettings, type Environment, type Settings } from '@strongroom/config/settings';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import {
@@ -9,8 +9,21 @@ import {
 } from '@strongroom/service/service-config';
 import { parseBootstrap, type Bootstrap } from './domain/bootstrap.ts';
 import { MACHINE_CLIENTS, type MachineClientId } from './domain/machine-clients.ts';
+import type { PasswordPolicy } from './domain/password-policy.ts';
 
-export type AuthConfig = ServiceConfig;
+/** What only auth has; standalone reads it, too. */
+export interface AuthSettings {
+  /** Age at which the keys that sign tokens get successors; 0: never by itself. */
+  readonly signingKeyDays: number;
+  /** Hosts that auth may fetch keys of identity providers from although their addresses are not public. */
+  readonly outboundAllow: readonly string[];
+  /** For the passwords of people. */
+  readonly passwordPolicy: PasswordPolicy;
+  /** How long ago a person may have signed in who does something sensitive; 0: any time. */
+  readonly stepUpSeconds: number;
+}
+
+export type AuthConfig = ServiceConfig & AuthSettings;
 
 export interface AuthSecrets extends ServiceSecrets {
   readonly rootKey: SecretBytes;
@@ -22,7 +35,10 @@ export interface AuthSecrets extends ServiceSecrets {
 
 export function readAuthConfig(environment: Environment): { config: AuthConfig; secrets: AuthSecrets } {
   const settings = readSettings(environment);
-  const config = readServiceConfig(settings, 'auth');
+  const config: AuthConfig = Object.freeze({
+    ...readServiceConfig(settings, 'auth'),
+    ...readAuthSettings(settings),
+  });
   const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
   if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
   const bootstrapText = settings.optionalText('STRONGROOM_BOOTSTRAP');
@@ -30,14 +46,44 @@ export function readAuthConfig(environment: Environment): { config: AuthConfig; 
   if (bootstrapText !== undefined && bootstrap === undefined) {
     settings.fault('STRONGROOM_BOOTSTRAP must have the form of credentials.json');
   }
+  const secretOf = (id: MachineClientId) => settings.text(MACHINE_CLIENTS[id].secretSetting);
   const secrets: AuthSecrets = {
     ...readServiceSecrets(settings),
     rootKey: rootKey ?? new SecretBytes(new Uint8Array()),
     machineSecrets: {
-      'strongroom-vault': settings.text(MACHINE_CLIENTS['strongroom-vault'].secretSetting),
+      'strongroom-vault': secretOf('strongroom-vault'),
+      'strongroom-secrets-manager': secretOf('strongroom-secrets-manager'),
+      'strongroom-monitor': secretOf('strongroom-monitor'),
     },
     bootstrap,
   };
   settings.finish();
   return { config, secrets };
 }
+
+/** Host names and addresses, apart by blanks or commas. Also for standalone, where one process reads all settings. */
+export const readOutboundAllow = (settings: Settings): string[] =>
+  settings
+    .text('STRONGROOM_OUTBOUND_ALLOW', '')
+    .split(/[\s,]+/)
+    .filter(host => host !== '')
+    .map(host => host.toLowerCase());
+
+export const readAuthSettings = (settings: Settings): AuthSettings => ({
+  signingKeyDays: settings.integer('STRONGROOM_SIGNING_KEY_DAYS', { min: 0, max: 3_650 }, 90),
+  // Host names and addresses, apart by blanks or commas.
+  outboundAllow: settings
+    .text('STRONGROOM_OUTBOUND_ALLOW', '')
+    .split(/[\s,]+/)
+    .filter(host => host !== '')
+    .map(host => host.toLowerCase()),
+  // Length and a blocklist, and classes of characters only where an installation must.
+  passwordPolicy: {
+    minLength: settings.integer('STRONGROOM_PASSWORD_MIN_LENGTH', { min: 8, max: 128 }, 12),
+    requireLowerCase: settings.boolean('STRONGROOM_PASSWORD_REQUIRE_LOWER_CASE', false),
+    requireUpperCase: settings.boolean('STRONGROOM_PASSWORD_REQUIRE_UPPER_CASE', false),
+    requireDigit: settings.boolean('STRONGROOM_PASSWORD_REQUIRE_DIGIT', false),
+    requireSymbol: settings.boolean('STRONGROOM_PASSWORD_REQUIRE_SYMBOL', false),
+  },
+  stepUpSeconds: settings.integer('STRONGROOM_STEP_UP_SECONDS', { min: 0, max: 86_400 }, 0),
+});

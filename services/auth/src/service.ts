@@ -1,17 +1,22 @@
 import path from 'node:path';
-import { createLocalJWKSet } from 'jose';
 import { createTokenVerifier } from '@strongroom/auth-client/access-token';
+import { revocationFeed } from '@strongroom/auth-client/revocation-feed';
+import { createRevocations } from '@strongroom/auth-client/revocations';
+import { createPasswordHasher } from '@strongroom/crypto/password';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
+import { authRoutes } from './app.ts';
+import { createRemoteKeys } from './clients/remote-keys.ts';
 import type { AuthConfig, AuthSecrets } from './config.ts';
 import type { AuthContext } from './context.ts';
 import { bootstrap } from './operations/bootstrap.ts';
+import { startPruning } from './operations/prune-expired.ts';
+import { findRevocations } from './operations/revocations.ts';
+import { startSigningKeyKeeper } from './operations/rotate-signing-keys.ts';
 import { createTokenSigner } from './operations/token-signer.ts';
-import { apiClientRoutes } from './routes/api-clients.ts';
-import { oauthRoutes } from './routes/oauth.ts';
-import { roleRoutes } from './routes/roles.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
 
@@ -29,18 +34,49 @@ export async function startAuth(
   });
   const { db, now } = foundations;
   const keyring = await loadKeyring(db, config.schema, rootKey, now());
-  if (secrets.bootstrap !== undefined) await bootstrap(foundations, keyring, secrets.bootstrap);
+  const passwords = createPasswordHasher();
+  if (secrets.bootstrap !== undefined) {
+    await bootstrap({ ...foundations, keyring, passwords }, secrets.bootstrap);
+  }
   const signer = await createTokenSigner({ ...foundations, keyring });
-  const ctx: AuthContext = { ...foundations, keyring, signer, machineSecrets: secrets.machineSecrets };
+  const remoteKeys = createRemoteKeys({
+    ...foundations,
+    rule: { allowedHosts: new Set(config.outboundAllow) },
+  });
+  const ctx: AuthContext = {
+    ...foundations,
+    config,
+    keyring,
+    signer,
+    remoteKeys,
+    passwords,
+    machineSecrets: secrets.machineSecrets,
+  };
+
+  // auth hears its own events too: what one replica changed counts at the others at once.
+  const revocations = createRevocations(now);
+  const unfollow = await followFeed(
+    foundations,
+    revocationFeed({ revocations, page: cursor => findRevocations(ctx, cursor) }),
+  );
+  const stopKeeper = startSigningKeyKeeper(ctx, config.signingKeyDays);
+  const stopPruning = startPruning(ctx);
 
   return serve(foundations, {
     prefixes: ['/auth/api/v1', '/role-store/api/v1', '/local-user-store/api/v1'],
-    routes: [...oauthRoutes(ctx), ...roleRoutes(ctx), ...apiClientRoutes(ctx)],
+    routes: authRoutes(ctx),
     authenticate: createTokenVerifier({
       issuer: config.issuer,
-      keys: createLocalJWKSet({ keys: [...signer.publicKeys] }),
+      keys: signer.verificationKey,
       now,
+      revocations,
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES,
+    async beforeClose() {
+      await unfollow();
+      await stopKeeper();
+      await stopPruning();
+      await passwords.close();
+    },
   });
 }

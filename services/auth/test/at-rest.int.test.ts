@@ -110,17 +110,44 @@ describe('routes', () => {
       }
     }
     expect(open.sort()).toEqual([
+      'get /.well-known/oauth-authorization-server',
+      'get /.well-known/openid-configuration',
+      'get /auth/api/v1/oauth/authorize',
       'get /auth/api/v1/oauth/jwks',
+      'get /auth/api/v1/oauth/logout',
       'get /auth/api/v1/status',
+      'get /auth/assets/{version}/login-steps.js',
+      'get /auth/assets/{version}/login.css',
+      'get /auth/assets/{version}/login.js',
+      'get /auth/assets/{version}/page.js',
+      'get /auth/assets/{version}/password-reset.js',
+      'get /auth/login',
+      'get /auth/password-reset',
       'get /local-user-store/api/v1/status',
       'get /role-store/api/v1/status',
+      'post /auth/api/v1/login',
+      'post /auth/api/v1/login/continue',
+      'post /auth/api/v1/login/mfa',
+      'post /auth/api/v1/login/mfa/totp',
+      'post /auth/api/v1/login/mfa/totp/confirm',
+      'post /auth/api/v1/login/mfa/webauthn',
+      'post /auth/api/v1/login/passkey',
+      'post /auth/api/v1/login/passkey/options',
+      'post /auth/api/v1/login/password',
+      'post /auth/api/v1/oauth/authorize',
+      'post /auth/api/v1/oauth/clientcredentials/{domain}/token',
+      'post /auth/api/v1/oauth/introspect',
+      'post /auth/api/v1/oauth/logout',
+      'post /auth/api/v1/oauth/revoke',
       'post /auth/api/v1/oauth/token',
+      'post /auth/api/v1/password/reset',
+      'post /auth/api/v1/token/login',
     ]);
     for (const path of [
       '/healthz',
       '/readyz',
       '/openapi.json',
-      ...open.filter(line => line.startsWith('get ')).map(line => line.slice(4)),
+      ...open.filter(line => /^get .*(status|jwks|\.well-known)/.test(line)).map(line => line.slice(4)),
     ]) {
       expect([path, (await auth.call('GET', path, { as: null })).status]).toEqual([path, 200]);
     }

@@ -114,7 +114,7 @@ describe('a later start', () => {
   });
 });
 
-test('instances that start at once on a new database make everything once, and trust one key', async () => {
+test('instances that start at once on a new database make everything once, and trust the same keys', async () => {
   await withTestAuth({}, async other => {
     await other.superuser.query('DROP SCHEMA auth CASCADE');
     await other.superuser.query('CREATE SCHEMA auth AUTHORIZATION strongroom_auth');
@@ -123,7 +123,7 @@ test('instances that start at once on a new database make everything once, and t
       `SELECT (SELECT count(*) FROM roles)::integer AS roles, (SELECT count(*) FROM api_clients)::integer AS clients,
             (SELECT count(*) FROM users)::integer AS users, (SELECT count(*) FROM signing_keys)::integer AS keys`,
     );
-    expect(rows).toEqual([{ roles: 4, clients: 1, users: 1, keys: 1 }]);
+    expect(rows).toEqual([{ roles: 4, clients: 1, users: 1, keys: 2 }]);
     const keySets = await Promise.all(
       replicas.map(async ({ url }) => (await fetch(`${url}/auth/api/v1/oauth/jwks`)).json()),
     );

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import type { AuditRecord } from '@strongroom/contracts/audit';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Permission } from '@strongroom/contracts/permissions';
@@ -10,12 +9,14 @@ import type { RunningService } from '@strongroom/service/serve';
 import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
 import { openSuperuser } from '@strongroom/testing/superuser';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
-import type { AuthConfig, AuthSecrets } from '../src/config.ts';
+import { readSettings } from '@strongroom/config/settings';
+import { readAuthSettings, type AuthConfig, type AuthSecrets, type AuthSettings } from '../src/config.ts';
 import type { Bootstrap } from '../src/domain/bootstrap.ts';
 import { startAuth } from '../src/service.ts';
 export const TOKEN = '/auth/api/v1/oauth/token';
 export const ROLES = '/role-store/api/v1/roles';
 export const API_CLIENTS = '/local-user-store/api/v1/api-clients';
+export const USERS = '/local-user-store/api/v1/users';
 export const ISSUER = 'https://issuer.test';
 
 export interface Answer {
@@ -79,7 +80,7 @@ export const passwordGrant = (username: string, password: string): string =>
   `grant_type=password&password=${encodeURIComponent(password)}&username=${encodeURIComponent(username)}`;
 
 export async function startTestAuth(
-  options: { now?: () => Date; bootstrap?: Bootstrap } = {},
+  options: { now?: () => Date; bootstrap?: Bootstrap; settings?: Partial<AuthSettings> } = {},
 ): Promise<TestAuth> {
   const now = options.now ?? (() => new Date());
   const database = await createTestDatabase('auth');
@@ -98,17 +99,23 @@ export async function startTestAuth(
     issuer: ISSUER,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
+    ...readAuthSettings(readSettings({})),
+    ...options.settings,
   };
   const bootstrap = options.bootstrap ?? makeBootstrap();
   const secrets = {
     databasePassword: database.password,
     rootKey: new SecretBytes(randomBytes(32)),
-    machineSecrets: { 'strongroom-vault': randomSecret() },
+    machineSecrets: {
+      'strongroom-vault': randomSecret(),
+      'strongroom-secrets-manager': randomSecret(),
+      'strongroom-monitor': randomSecret(),
+    },
     bootstrap,
   };
   const replicas = new Set<RunningService>();
   const startReplica: TestAuth['startReplica'] = async other => {
-    const dependencies = { bus: createMemoryBus([]), log: silentLogger, now };
+    const dependencies = { bus, log: silentLogger, now };
     const started = await startAuth(config, { ...secrets, ...other }, dependencies);
     const replica = {
       url: started.url,

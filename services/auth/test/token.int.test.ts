@@ -45,7 +45,7 @@ describe('the password grant (contract 1.2)', () => {
     ['Ansible', grant, { accept: 'application/json', 'user-agent': 'ansible-httpget' }],
     [
       'a client that adds fields',
-      (id: string, secret: string) => `${grant(id, secret)}&scope=a+b&client_id=x`,
+      (id: string, secret: string) => `${grant(id, secret)}&scope=a+b&client_id=privx-external`,
       {},
     ],
     ['an id in capitals', (id: string, secret: string) => grant(id.toUpperCase(), secret), {}],
@@ -63,7 +63,8 @@ describe('the password grant (contract 1.2)', () => {
     const { id, secret } = auth.secrets.bootstrap.api_client;
     const { status, body, headers: answered } = await post(form(id, secret), oauth, headers);
     expect(status).toBe(200);
-    expect(body).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 1_800 });
+    expect(body).toMatchObject({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 1_800 });
+    expect(body).not.toHaveProperty('refresh_token');
     expect(answered.get('content-type')).toMatch(/^application\/json/);
     expect(answered.get('cache-control')).toBe('no-store');
   });
@@ -88,6 +89,10 @@ describe('the password grant (contract 1.2)', () => {
       name,
       roles: [both.roleId, plain.roleId],
       permissions: ['roles-view', 'vault-add', 'vault-manage'],
+      scope: '',
+      auth_time: seconds,
+      amr: [],
+      address: '',
       iat: seconds,
       nbf: seconds,
       exp: seconds + 1_800,
@@ -140,12 +145,18 @@ describe("the platform's own services", () => {
       basic('strongroom-vault', ''),
       basic('strongroom-other', secret),
       basic('constructor', secret),
-      basic(oauth_client.id, oauth_client.secret),
-      basic(api_client.id, api_client.secret),
+      basic(oauth_client.id, randomSecret()),
+      basic(api_client.id, randomSecret()),
+      basic('privx-ui-other', ''),
     ];
     for (const as of credentials) {
       const { status, body } = await post(CLIENT_CREDENTIALS, as);
       expect([status, body['error']]).toEqual([401, 'invalid_client']);
+    }
+    const applications = [basic(oauth_client.id, oauth_client.secret), basic('privx-ui', '')];
+    for (const as of applications) {
+      const { status, body } = await post(CLIENT_CREDENTIALS, as);
+      expect([status, body['error'], body['access_token']]).toEqual([400, 'unauthorized_client', undefined]);
     }
     // Nor do they stand in for the OAuth client of the password grant.
     const { status } = await post(grant(api_client.id, api_client.secret), basic('strongroom-vault', secret));
@@ -206,16 +217,17 @@ describe('the trail', () => {
 });
 
 test('the key set shows public halves only', async () => {
-  const { status, body } = await auth.call('GET', '/auth/api/v1/oauth/jwks', { as: null });
-  expect(status).toBe(200);
+  const { status, body, headers } = await auth.call('GET', '/auth/api/v1/oauth/jwks', { as: null });
+  expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=240']);
   const keys = body['keys'] as object[];
-  expect(keys).toHaveLength(1);
-  expect(keys[0]).toEqual({
-    kty: 'OKP',
-    crv: 'Ed25519',
-    alg: 'EdDSA',
-    use: 'sig',
-    kid: expect.any(String),
-    x: expect.any(String),
+  const common = { use: 'sig', kid: expect.any(String) };
+  expect(keys).toHaveLength(2);
+  expect(keys).toContainEqual({ ...common, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', x: expect.any(String) });
+  expect(keys).toContainEqual({
+    ...common,
+    kty: 'RSA',
+    alg: 'RS256',
+    n: expect.stringMatching(/^.{342}$/),
+    e: 'AQAB',
   });
 });

@@ -7,7 +7,11 @@ import {
 } from '@strongroom/service/service-config';
 
 export type MonitorConfig = ServiceConfig;
-export type MonitorSecrets = ServiceSecrets;
+
+export interface MonitorSecrets extends ServiceSecrets {
+  /** monitor's own machine identity at auth. */
+  readonly machineSecret: string;
+}
 
 export function readMonitorConfig(environment: Environment): {
   config: MonitorConfig;
@@ -15,7 +19,10 @@ export function readMonitorConfig(environment: Environment): {
 } {
   const settings = readSettings(environment);
   const config = readServiceConfig(settings, 'monitor');
-  const secrets = readServiceSecrets(settings);
+  const secrets: MonitorSecrets = {
+    ...readServiceSecrets(settings),
+    machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
+  };
   settings.finish();
   return { config, secrets };
 }

@@ -1,6 +1,10 @@
 import path from 'node:path';
 import { createRemoteJWKSet } from 'jose';
 import { createTokenVerifier } from '@strongroom/auth-client/access-token';
+import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
+import { revocationFeed, revocationsOfAuth } from '@strongroom/auth-client/revocation-feed';
+import { createRevocations } from '@strongroom/auth-client/revocations';
+import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { MonitorConfig, MonitorSecrets } from './config.ts';
@@ -9,6 +13,8 @@ import { startInboxPruner } from './events/inbox-pruner.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
 import { eventCodeRoute } from './routes/event-codes.ts';
 import { timeRoute } from './routes/time.ts';
+
+export const MACHINE_CLIENT_ID = 'strongroom-monitor';
 
 /** A search is a few short texts. */
 const BODY_LIMIT_BYTES = 65_536;
@@ -25,6 +31,17 @@ export async function startMonitor(
   // ends with the process, and what arrives once the database is closed is delivered again at the next start.
   await foundations.bus.subscribe(auditTrailConsumer(foundations));
   const stopPruner = startInboxPruner(foundations);
+  const token = createMachineTokenSource({
+    authUrl: config.authUrl,
+    clientId: MACHINE_CLIENT_ID,
+    clientSecret: secrets.machineSecret,
+    now: foundations.now,
+  });
+  const revocations = createRevocations(foundations.now);
+  const unfollow = await followFeed(
+    foundations,
+    revocationFeed({ revocations, page: revocationsOfAuth(config.authUrl, token) }),
+  );
 
   return serve(foundations, {
     prefixes: ['/monitor-service/api/v1'],
@@ -33,8 +50,12 @@ export async function startMonitor(
       issuer: config.issuer,
       keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
       now: foundations.now,
+      revocations,
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES,
-    beforeClose: stopPruner,
+    async beforeClose() {
+      await unfollow();
+      await stopPruner();
+    },
   });
 }

@@ -87,7 +87,11 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     error: (message: string) => void errors.push(message),
     with: () => log,
   };
-  const service = await startMonitor(config, { databasePassword: database.password }, { bus, log });
+  const service = await startMonitor(
+    config,
+    { databasePassword: database.password, machineSecret: 'machine-secret-of-monitor' },
+    { bus, log },
+  );
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });
   let stopping: Promise<void> | undefined;
   const stopService = () => (stopping ??= service.stop());

@@ -7,7 +7,11 @@ import {
 } from '@strongroom/service/service-config';
 
 export type SecretsManagerConfig = ServiceConfig;
-export type SecretsManagerSecrets = ServiceSecrets;
+
+export interface SecretsManagerSecrets extends ServiceSecrets {
+  /** secrets-manager's own machine identity at auth. */
+  readonly machineSecret: string;
+}
 
 export function readSecretsManagerConfig(environment: Environment): {
   config: SecretsManagerConfig;
@@ -15,7 +19,10 @@ export function readSecretsManagerConfig(environment: Environment): {
 } {
   const settings = readSettings(environment);
   const config = readServiceConfig(settings, 'secrets-manager');
-  const secrets = readServiceSecrets(settings);
+  const secrets: SecretsManagerSecrets = {
+    ...readServiceSecrets(settings),
+    machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
+  };
   settings.finish();
   return { config, secrets };
 }

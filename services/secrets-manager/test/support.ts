@@ -71,7 +71,11 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     logLevel: 'error',
   };
   const start = (): Promise<RunningService> =>
-    startSecretsManager(config, { databasePassword: database.password }, { bus, log: silentLogger });
+    startSecretsManager(
+      config,
+      { databasePassword: database.password, machineSecret: 'machine-secret-of-secrets-manager' },
+      { bus, log: silentLogger },
+    );
   let service = await start();
   const caller = { sub: randomUUID(), sid: randomUUID(), name: 'the tester' };
   const everything = await issuer.bearer({ ...caller, permissions: [...PERMISSIONS] });

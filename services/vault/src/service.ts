@@ -2,10 +2,13 @@ import path from 'node:path';
 import { createRemoteJWKSet } from 'jose';
 import { createTokenVerifier } from '@strongroom/auth-client/access-token';
 import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
+import { revocationFeed, revocationsOfAuth } from '@strongroom/auth-client/revocation-feed';
+import { createRevocations } from '@strongroom/auth-client/revocations';
 import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { coalesce } from '@strongroom/db/coalesce';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import { createRoleDirectory } from './clients/role-directory.ts';
@@ -50,6 +53,11 @@ export async function startVault(
     findSealedSecret: coalesce(names => findSealedSecrets(db, names)),
   };
 
+  const revocations = createRevocations(now);
+  const unfollow = await followFeed(
+    foundations,
+    revocationFeed({ revocations, page: revocationsOfAuth(config.authUrl, token) }),
+  );
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -66,8 +74,12 @@ export async function startVault(
       issuer: config.issuer,
       keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
       now,
+      revocations,
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES,
-    beforeClose: unsubscribe,
+    async beforeClose() {
+      await unfollow();
+      await unsubscribe();
+    },
   });
 }

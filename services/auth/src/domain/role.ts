@@ -1,3 +1,5 @@
+import type { RoleContext } from './role-context.ts';
+
 /** A role as it is kept. `document` is what clients sent and want back unchanged. */
 export interface Role {
   readonly id: string;
@@ -11,6 +13,9 @@ export interface Role {
   readonly updatedAt: Date;
   readonly updatedBy: string;
 }
+
+/** The system role that always carries all permissions (contract 12). */
+export const ADMIN_ROLE = 'privx-admin';
 
 /** How lists of roles name them (contract 2.1, 5.4). */
 export interface RoleHandle {
@@ -26,6 +31,16 @@ export interface SourceRule {
   search_string?: string | null;
   match?: string | null;
   rules?: SourceRule[] | null;
+}
+
+/** The rules as `normalizeRules` left them. Roles of the first start have none. */
+export const rulesOf = ({ document }: Pick<Role, 'document'>): SourceRule =>
+  (document['source_rules'] as SourceRule | undefined) ?? { type: 'GROUP', match: 'ANY', rules: [] };
+
+/** null: nothing limits the role. */
+export function enabledContext(document: RoleDocument): RoleContext | null {
+  const context = document['context'] as RoleContext | null | undefined;
+  return context?.enabled === true ? context : null;
 }
 
 const MAX_RULE_DEPTH = 16;

@@ -1,3 +1,5 @@
+import { canonicalName } from '@strongroom/schema/text';
+
 /** A person. `document` is what clients sent and want back unchanged (contract 5.1). */
 export interface User {
   readonly id: string;
@@ -18,4 +20,19 @@ export interface User {
   readonly createdBy: string;
   readonly updatedAt: Date;
   readonly updatedBy: string;
+}
+
+/** The role that each person gets. */
+export const EVERYONE = 'privx-user';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const RESERVED = new Set(['', 'current', 'system']);
+
+/**
+ * Names that mean somebody or something else: `current` in paths, `system` as an author, the platform's own
+ * services, and UUIDs, by which API clients sign in.
+ */
+export function isReservedUsername(username: string): boolean {
+  const name = canonicalName(username);
+  return RESERVED.has(name) || name.startsWith('strongroom-') || UUID.test(name);
 }

@@ -6,22 +6,26 @@ import { invalidField } from '@strongroom/errors/common-errors';
 import type { AuthContext } from '../context.ts';
 import type { ApiClient } from '../domain/api-client.ts';
 import { apiClientNotFound } from '../domain/errors.ts';
+import { lacksPermissionOf, requirePermissionsOf } from '../domain/escalation.ts';
 import { openSecret, sealSecret } from '../domain/sealed-secret.ts';
 import {
   deleteApiClient as deleteRow,
   findApiClient,
   insertApiClient,
-  listApiClients as listRows,
+  lockApiClient,
+  searchApiClients as searchRows,
   updateApiClient as updateRow,
 } from '../store/api-clients.ts';
+import type { ListQuery } from '../store/listing.ts';
 import { lockRoles } from '../store/roles.ts';
+import { announceRights, endSessions } from './effects-at-once.ts';
 
 export interface ApiClientInput {
   name: string;
   roleIds: readonly string[];
 }
 
-/** An API client with the secret that it signs in with. */
+/** An API client with the secret that it signs in with; empty when the caller may not see it. */
 export interface ReadableApiClient {
   client: ApiClient;
   secret: string;
@@ -39,7 +43,11 @@ export async function createApiClient(
   const id = ctx.newId();
   const now = ctx.now();
   await ctx.db.transaction(async tx => {
-    await requireRoles(tx, input.roleIds);
+    const permissions = await requireRoles(tx, input.roleIds);
+    requirePermissionsOf(
+      caller,
+      input.roleIds.flatMap(roleId => permissions.get(roleId) ?? []),
+    );
     await insertApiClient(tx, {
       id,
       name: input.name,
@@ -70,9 +78,19 @@ export async function updateApiClient(
   input: ApiClientInput,
 ): Promise<void> {
   await ctx.db.transaction(async tx => {
-    await requireRoles(tx, input.roleIds);
+    if (!(await lockApiClient(tx, id))) throw apiClientNotFound();
     const client = await findApiClient(tx, id);
     if (client === undefined) throw apiClientNotFound();
+    const before = client.roles.map(role => role.id);
+    const permissions = await requireRoles(tx, input.roleIds, before);
+    const changed = [
+      ...before.filter(roleId => !input.roleIds.includes(roleId)),
+      ...input.roleIds.filter(roleId => !before.includes(roleId)),
+    ];
+    requirePermissionsOf(
+      caller,
+      changed.flatMap(roleId => permissions.get(roleId) ?? []),
+    );
     const roles = input.roleIds.map(roleId => ({ id: roleId, name: '' }));
     const next = { ...client, name: input.name, roles, updatedAt: ctx.now(), updatedBy: caller.id };
     if (!(await updateRow(tx, next))) throw apiClientNotFound();
@@ -82,6 +100,7 @@ export async function updateApiClient(
       request,
       message: { apiClientID: id, apiClient: input.name },
     });
+    if (changed.length > 0) await announceRights(ctx, tx, [{ kind: 'api-client', id }]);
   });
   ctx.ring();
 }
@@ -101,6 +120,7 @@ export async function deleteApiClient(
       request,
       message: { apiClientID: id, apiClient: client.name },
     });
+    await endSessions(ctx, tx, { subjectId: id });
   });
   ctx.ring();
 }
@@ -114,23 +134,26 @@ export async function readApiClient(
   const client = await findApiClient(ctx.db, id);
   if (client === undefined) throw apiClientNotFound();
   await auditSecretsRead(ctx, caller, request, { apiClientID: id, apiClient: client.name });
-  return readable(ctx, client);
+  return readable(ctx, caller, client);
 }
 
-export async function listApiClients(
+export async function searchApiClients(
   ctx: AuthContext,
   caller: Caller,
   request: RequestInfo,
-  page: { offset: number; limit: number },
+  query: ListQuery,
 ): Promise<{ count: number; clients: ReadableApiClient[] }> {
-  const { count, clients } = await listRows(ctx.db, page);
+  const { count, clients } = await searchRows(ctx.db, query);
   await auditSecretsRead(ctx, caller, request, { apiClientIDs: clients.map(client => client.id).join(' ') });
-  return { count, clients: clients.map(client => readable(ctx, client)) };
+  return { count, clients: clients.map(client => readable(ctx, caller, client)) };
 }
 
-const readable = (ctx: AuthContext, client: ApiClient): ReadableApiClient => ({
+/** Who knows the secret is the client, so it is shown to those alone who may do what the client may. */
+const readable = (ctx: AuthContext, caller: Caller, client: ApiClient): ReadableApiClient => ({
   client,
-  secret: openSecret(ctx.keyring, COLUMN, client.id, client.sealedSecret),
+  secret: lacksPermissionOf(caller, client.permissions)
+    ? ''
+    : openSecret(ctx.keyring, COLUMN, client.id, client.sealedSecret),
 });
 
 const auditSecretsRead = (
@@ -140,10 +163,16 @@ const auditSecretsRead = (
   message: Readonly<Record<string, string>>,
 ) => ctx.audit.write({ type: AUDIT_EVENTS.apiClientSecretsRead, caller, request, message });
 
-async function requireRoles(tx: Queryable, ids: readonly string[]): Promise<void> {
-  const known = await lockRoles(tx, ids);
+/** Permissions of each role; those of `others`, which may be gone, beside `ids`. */
+async function requireRoles(
+  tx: Queryable,
+  ids: readonly string[],
+  others: readonly string[] = [],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const known = await lockRoles(tx, [...ids, ...others]);
   const unknown = ids.findIndex(id => !known.has(id));
   if (unknown !== -1) throw invalidField(`roles.${unknown}.id`, 'No role has this id');
   const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
   if (twice !== -1) throw invalidField(`roles.${twice}.id`, 'The role is listed twice', 'VALUE_DUPLICATE');
+  return known;
 }

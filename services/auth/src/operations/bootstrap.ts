@@ -1,6 +1,4 @@
-import type { Keyring } from '@strongroom/crypto/keyring';
-import { hashPassword } from '@strongroom/crypto/password';
-import type { Foundations } from '@strongroom/service/foundations';
+import type { AuthContext } from '../context.ts';
 import {
   BOOTSTRAP_ADMIN_ROLES,
   BOOTSTRAP_API_CLIENT,
@@ -11,23 +9,24 @@ import { sealSecret } from '../domain/sealed-secret.ts';
 import { insertApiClient } from '../store/api-clients.ts';
 import { findOAuthClient, insertOAuthClient } from '../store/oauth-clients.ts';
 import { insertRole } from '../store/roles.ts';
-import { insertUser } from '../store/users.ts';
+import { addUserRoles, findUserByName, insertUser } from '../store/users.ts';
 
 const AUTHOR = 'system';
+
+type Making = Pick<AuthContext, 'db' | 'now' | 'newId' | 'log' | 'keyring' | 'passwords'>;
 
 /**
  * The objects of the first start (contract 12), all or none. It runs on every start and does nothing once
  * they are there, so that what an operator deleted later stays deleted.
  */
 export async function bootstrap(
-  { db, now, newId, log }: Foundations,
-  keyring: Keyring,
+  { db, now, newId, log, keyring, passwords }: Making,
   { admin, oauth_client, api_client }: Bootstrap,
 ): Promise<void> {
   if ((await findOAuthClient(db, oauth_client.id)) !== undefined) return;
   // PostgreSQL's spelling: the secret is sealed for the id as it is read back.
   const apiClientId = api_client.id.toLowerCase();
-  const passwordHash = await hashPassword(admin.password);
+  const passwordHash = await passwords.hash(admin.password);
   const time = now();
   const made = { createdAt: time, createdBy: AUTHOR, updatedAt: time, updatedBy: AUTHOR };
   const roleIds = new Map(BOOTSTRAP_ROLES.map(role => [role.name, newId()]));
@@ -69,8 +68,20 @@ export async function bootstrap(
       roles: handles(BOOTSTRAP_API_CLIENT.roles),
       ...made,
     });
-    const adminRoles = handles(BOOTSTRAP_ADMIN_ROLES).map(role => role.id);
-    await insertUser(tx, { id: newId(), username: admin.username, passwordHash, roleIds: adminRoles }, time);
+    if ((await findUserByName(tx, admin.username)) !== undefined) return;
+    const adminId = newId();
+    await insertUser(tx, {
+      id: adminId,
+      username: admin.username,
+      document: {},
+      tags: [],
+      passwordHash,
+      passwordChangeRequired: false,
+      isDisabled: false,
+      createdAt: time,
+      createdBy: AUTHOR,
+    });
+    await addUserRoles(tx, adminId, BOOTSTRAP_ADMIN_ROLES);
   });
   log.info('first start: roles, the OAuth client, an API client and the administrator were made');
 }

@@ -10,6 +10,7 @@ import type { Queryable } from '@strongroom/db/database';
 import { appendEvents } from '@strongroom/outbox/outbox';
 import type { AuthContext } from '../context.ts';
 import type { Subject } from '../domain/subject.ts';
+import { dropPendingSignIns } from '../store/authorization-codes.ts';
 import { recordRightsChange } from '../store/rights-changes.ts';
 import { findLiveHolders, lockRights, markSessionsEnded, type SessionFilter } from '../store/sessions.ts';
 import { rightsOf } from './rights.ts';
@@ -28,6 +29,7 @@ const BATCH = 100;
 
 /** Ends sessions: their tokens, access and refresh, are refused everywhere. Returns the ids of those ended. */
 export async function endSessions(ctx: Teller, tx: Queryable, filter: SessionFilter): Promise<string[]> {
+  if (filter.subjectId !== undefined) await dropPendingSignIns(tx, filter.subjectId);
   await lockRights(tx, 'alone');
   const ids = await markSessionsEnded(tx, filter, ctx.now());
   const events = batches(ids).map(sessionIds =>

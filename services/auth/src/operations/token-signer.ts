@@ -1,4 +1,12 @@
-import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose';
+import {
+  createLocalJWKSet,
+  errors,
+  importJWK,
+  SignJWT,
+  type CompactVerifyGetKey,
+  type CryptoKey,
+  type JWK,
+} from 'jose';
 import {
   TOKEN_ALGORITHM,
   TOKEN_AUDIENCE,
@@ -7,8 +15,10 @@ import {
 } from '@strongroom/auth-client/access-token';
 import type { Keyring } from '@strongroom/crypto/keyring';
 import type { Foundations } from '@strongroom/service/foundations';
-import { openSecret, sealSecret, type SealedColumn } from '../domain/sealed-secret.ts';
-import { findSigningKeys, insertFirstSigningKey, type SigningKeyRow } from '../store/signing-keys.ts';
+import { openSecret } from '../domain/sealed-secret.ts';
+import { isShown, signingKeyAt, type SigningAlgorithm, type SigningKey } from '../domain/signing-key.ts';
+import { findSigningKeys, type StoredSigningKey } from '../store/signing-keys.ts';
+import { makeFirstSigningKeys, PRIVATE_KEY } from './make-signing-keys.ts';
 
 /** What is said of whoever gets a token; the signer adds issuer, times and ids. */
 export type TokenSubject = Pick<
@@ -17,40 +27,53 @@ export type TokenSubject = Pick<
 >;
 
 export interface TokenSigner {
-  /** Public keys, for the JWKS and for auth's own verification. */
-  readonly publicKeys: readonly JWK[];
-  sign: (subject: TokenSubject, sessionId: string, lifetimeSeconds: number) => Promise<string>;
+  /** An access token (RFC 9068). */
+  sign: (
+    subject: TokenSubject,
+    sessionId: string,
+    lifetimeSeconds: number,
+    options?: { audience?: string },
+  ) => Promise<string>;
+  /** An ID token (OpenID Connect Core, 2); the claims are the caller's. */
+  signIdToken: (claims: Record<string, unknown>, algorithm: SigningAlgorithm) => Promise<string>;
+  /** The keys that verify what was signed, and what will be signed soon: for the JWKS. */
+  publicKeys: () => JWK[];
+  /** The same for auth's own verification of tokens. */
+  verificationKey: CompactVerifyGetKey;
+  /** Takes over what the database says. Until then, and when that fails, the keys of the last time count. */
+  reload: () => Promise<void>;
 }
 
-const COLUMN: SealedColumn = { table: 'signing_keys', field: 'private_key' };
+export type SignerContext = Pick<Foundations, 'db' | 'now' | 'newId' | 'config'> & { keyring: Keyring };
 
-type SignerDependencies = Pick<Foundations, 'db' | 'now' | 'newId' | 'config'> & { keyring: Keyring };
+interface PrivateKey extends SigningKey {
+  readonly privateKey: CryptoKey;
+}
 
-/** Signs with the active key of the database; makes the first one on a new database. */
-export async function createTokenSigner({
-  db,
-  now,
-  newId,
-  config,
-  keyring,
-}: SignerDependencies): Promise<TokenSigner> {
-  let rows = await findSigningKeys(db);
-  if (rows.length === 0) {
-    await insertFirstSigningKey(db, await makeKey(keyring, newId(), now()));
-    rows = await findSigningKeys(db);
+interface KeyRing {
+  readonly keys: readonly SigningKey[];
+  readonly signing: readonly PrivateKey[];
+  readonly find: CompactVerifyGetKey;
+}
+
+/** Signs with the keys of the database, chosen by the clock; makes the first ones on a new database. */
+export async function createTokenSigner(ctx: SignerContext): Promise<TokenSigner> {
+  const { db, now, newId, config, keyring } = ctx;
+  const rows = await findSigningKeys(db);
+  let ring = await toKeyRing(keyring, await makeFirstSigningKeys(ctx, rows), []);
+
+  function chosen(algorithm: SigningAlgorithm): PrivateKey {
+    const key = signingKeyAt(ring.signing, algorithm, now());
+    if (key === undefined) throw new Error(`auth has no key that signs by ${algorithm}`);
+    return key;
   }
-  const active = rows.findLast(row => row.active_from <= now());
-  if (active === undefined) throw new Error('auth has no active signing key');
-  const privateJwk = JSON.parse(openSecret(keyring, COLUMN, active.id, active.sealed_private_key)) as JWK;
-  const privateKey = (await importJWK(privateJwk, TOKEN_ALGORITHM)) as CryptoKey;
 
   return {
-    publicKeys: rows.map(row => row.public_key as JWK),
-    sign(subject, sessionId, lifetimeSeconds) {
+    async sign(subject, sessionId, lifetimeSeconds, { audience = TOKEN_AUDIENCE } = {}) {
       const issuedAt = Math.floor(now().getTime() / 1000);
       const claims: AccessTokenClaims = {
         iss: config.issuer,
-        aud: TOKEN_AUDIENCE,
+        aud: audience,
         iat: issuedAt,
         nbf: issuedAt,
         exp: issuedAt + lifetimeSeconds,
@@ -58,21 +81,45 @@ export async function createTokenSigner({
         sid: sessionId,
         ...subject,
       };
+      const { id, privateKey } = chosen(TOKEN_ALGORITHM);
       return new SignJWT(claims)
-        .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: TOKEN_TYPE, kid: active.id })
+        .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: TOKEN_TYPE, kid: id })
         .sign(privateKey);
+    },
+    async signIdToken(claims, algorithm) {
+      const { id, privateKey } = chosen(algorithm);
+      return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: id }).sign(privateKey);
+    },
+    publicKeys: () => ring.keys.filter(key => isShown(key, now())).map(key => key.publicKey as JWK),
+    async verificationKey(header, token) {
+      const known = ring.keys.find(key => key.id === header.kid);
+      if (known === undefined || !isShown(known, now())) throw new errors.JWKSNoMatchingKey();
+      return ring.find(header, token);
+    },
+    async reload() {
+      ring = await toKeyRing(keyring, await findSigningKeys(db), ring.signing);
     },
   };
 }
 
-async function makeKey(keyring: Keyring, id: string, activeFrom: Date): Promise<SigningKeyRow> {
-  const pair = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
-  const privateJwk = JSON.stringify(await exportJWK(pair.privateKey));
-  return {
-    id,
-    algorithm: TOKEN_ALGORITHM,
-    public_key: { ...(await exportJWK(pair.publicKey)), kid: id, alg: TOKEN_ALGORITHM, use: 'sig' },
-    sealed_private_key: sealSecret(keyring, COLUMN, id, privateJwk),
-    active_from: activeFrom,
-  };
+/** Keys that were opened before are not opened again. */
+async function toKeyRing(
+  keyring: Keyring,
+  rows: readonly StoredSigningKey[],
+  opened: readonly PrivateKey[],
+): Promise<KeyRing> {
+  const signing: PrivateKey[] = [];
+  for (const { sealedPrivateKey, ...key } of rows) {
+    if (sealedPrivateKey === null) continue;
+    const privateKey =
+      opened.find(({ id }) => id === key.id)?.privateKey ?? (await open(keyring, key, sealedPrivateKey));
+    signing.push({ ...key, privateKey });
+  }
+  const find = createLocalJWKSet({ keys: rows.map(row => row.publicKey as JWK) });
+  return { keys: rows, signing, find };
+}
+
+async function open(keyring: Keyring, { id, algorithm }: SigningKey, sealed: Buffer): Promise<CryptoKey> {
+  const jwk = JSON.parse(openSecret(keyring, PRIVATE_KEY, id, sealed)) as JWK;
+  return (await importJWK(jwk, algorithm)) as CryptoKey;
 }

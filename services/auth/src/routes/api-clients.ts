@@ -1,4 +1,4 @@
-import { paging } from '@strongroom/http/paging';
+import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { created, ok, route, withPermission, type Route } from '@strongroom/http/route';
 import {
   Envelope,
@@ -14,16 +14,20 @@ import type { AuthContext } from '../context.ts';
 import {
   createApiClient,
   deleteApiClient,
-  listApiClients,
   readApiClient,
+  searchApiClients,
   updateApiClient,
   type ApiClientInput,
   type ReadableApiClient,
 } from '../operations/api-clients.ts';
-import { EXTERNAL_OAUTH_CLIENT, readOAuthClientSecret } from '../operations/oauth-clients.ts';
+import { EXTERNAL_OAUTH_CLIENT } from '../domain/oauth-client.ts';
+import { readOAuthClientSecret } from '../operations/oauth-clients.ts';
+import type { ListQuery } from '../store/listing.ts';
+import { searchedPaging, SearchBody, sortedPaging, toListQuery, toSearchQuery } from './listing.ts';
 
 const PREFIX = '/local-user-store/api/v1/api-clients';
 const MANAGE = withPermission('api-clients-manage');
+const PAGES = { limit: 50, max: 1_000 };
 const ById = Members({ id: Uuid });
 
 const Body = Members({
@@ -62,6 +66,12 @@ const view = ({ client, secret }: ReadableApiClient, oauthSecret: string): Stati
   updated_by: client.updatedBy,
 });
 
+async function page(ctx: AuthContext, caller: Caller, request: RequestInfo, query: ListQuery) {
+  const { count, clients } = await searchApiClients(ctx, caller, request, query);
+  const oauthSecret = await readOAuthClientSecret(ctx);
+  return ok({ count, items: clients.map(client => view(client, oauthSecret)) });
+}
+
 /** API clients, the identities that programs sign in with (contract 5.4). Every read shows secrets. */
 export const apiClientRoutes = (ctx: AuthContext): Route[] => [
   route({
@@ -71,13 +81,22 @@ export const apiClientRoutes = (ctx: AuthContext): Route[] => [
     tag: 'api-clients',
     summary: 'List API clients with their secrets',
     access: MANAGE,
-    query: Members(paging({ limit: 50, max: 1_000 })),
+    query: Members(sortedPaging(PAGES)),
     response: Envelope(View),
-    handle: async ({ query, caller, request }) => {
-      const { count, clients } = await listApiClients(ctx, caller, request, query);
-      const oauthSecret = await readOAuthClientSecret(ctx);
-      return ok({ count, items: clients.map(client => view(client, oauthSecret)) });
-    },
+    handle: ({ query, caller, request }) => page(ctx, caller, request, toListQuery(query)),
+  }),
+  route({
+    method: 'post',
+    path: `${PREFIX}/search`,
+    operationId: 'searchApiClients',
+    tag: 'api-clients',
+    summary: 'Search API clients by parts of their names; they come with their secrets',
+    access: MANAGE,
+    query: Members(searchedPaging(PAGES)),
+    body: SearchBody(PAGES),
+    response: Envelope(View),
+    handle: ({ query, body, caller, request }) =>
+      page(ctx, caller, request, toSearchQuery(query, body, PAGES)),
   }),
   route({
     method: 'post',

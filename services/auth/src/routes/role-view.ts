@@ -1,7 +1,9 @@
 import { PERMISSIONS } from '@strongroom/contracts/permissions';
 import { Choice, Line, Members, Name, OrNull, Text, Type, type Static } from '@strongroom/schema/types';
 import { invalidField } from '@strongroom/errors/common-errors';
+import { contextFault } from '../domain/role-context.ts';
 import { normalizeRules, type Role, type SourceRule } from '../domain/role.ts';
+import { hasTooManyRules } from '../domain/source-rules.ts';
 import type { RoleInput } from '../operations/roles.ts';
 
 /** The role object on the wire (contract 4.1). What the platform does not act on is kept and given back. */
@@ -9,6 +11,17 @@ import type { RoleInput } from '../operations/roles.ts';
 const Lines = (maxItems: number, maxLength: number) => OrNull(Type.Array(Line(maxLength), { maxItems }));
 const Flag = OrNull(Type.Boolean());
 const Time = OrNull(Line(64));
+
+/** For how long a role is given: proposed by the role itself, decided when it is given to somebody. */
+export const GRANT_MEMBERS = {
+  grant_type: OrNull(Choice('PERMANENT', 'FLOATING', 'TIME_RESTRICTED', '')),
+  grant_start: Time,
+  grant_end: Time,
+  grant_validity_periods: OrNull(
+    Type.Array(Members({ grant_start: Time, grant_end: Time }), { maxItems: 100 }),
+  ),
+  floating_length: OrNull(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+};
 
 /** Recursive, hence the name to refer to. The domain checks its depth. */
 const SOURCE_RULES = 'urn:strongroom:source-rules';
@@ -31,18 +44,11 @@ export const RoleBody = Members({
   type: OrNull(Line(64)),
   explicit: Flag,
   implicit: Flag,
-  grant_type: OrNull(Choice('PERMANENT', 'FLOATING', 'TIME_RESTRICTED', '')),
-  grant_start: Time,
-  grant_end: Time,
-  grant_validity_periods: OrNull(
-    Type.Array(Members({ grant_start: Time, grant_end: Time }), { maxItems: 100 }),
-  ),
-  floating_length: OrNull(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+  ...GRANT_MEMBERS,
   arn: OrNull(Line(2_048)),
   source: OrNull(Line(256)),
   access_group_id: OrNull(Line(64)),
   owner_src: OrNull(Line(256)),
-  principal_public_key_strings: Lines(100, 16_384),
   permit_agent: Flag,
   source_rules: OrNull(SourceRules),
   context: OrNull(
@@ -68,10 +74,18 @@ export function toRoleInput(body: Static<typeof RoleBody>): RoleInput {
   const rules = normalizeRules(source_rules ?? { type: 'GROUP', match: 'ANY' });
   if (rules === undefined)
     throw invalidField('source_rules', 'source_rules is nested too deep', 'VALUE_OUT_OF_BOUNDS');
+  if (hasTooManyRules(rules)) {
+    throw invalidField('source_rules', 'source_rules holds too many rules', 'VALUE_OUT_OF_BOUNDS');
+  }
+  const fault = contextFault(rest.context);
+  if (fault !== undefined) {
+    throw invalidField(`context.${fault.property}`, fault.message, 'VALUE_INCORRECT_FORMAT');
+  }
   return { name, permissions: permissions ?? null, document: { ...rest, source_rules: rules } };
 }
 
-export const roleView = (role: Role) => ({
+/** `publicKeys` are those of its key pairs; clients send them back, and they are dropped. */
+export const roleView = (role: Role, publicKeys: readonly string[]) => ({
   explicit: false,
   implicit: false,
   access_group_id: '',
@@ -82,6 +96,7 @@ export const roleView = (role: Role) => ({
   id: role.id,
   name: role.name,
   permissions: role.permissions,
+  principal_public_key_strings: publicKeys,
   system: role.isSystem,
   created: role.createdAt.toISOString(),
   author: role.createdBy,

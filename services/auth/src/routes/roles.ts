@@ -3,11 +3,14 @@ import { created, ok, route, withPermission, type Route } from '@strongroom/http
 import { Choice, Envelope, Line, Members, OrNull, Type, Uuid } from '@strongroom/schema/types';
 import type { AuthContext } from '../context.ts';
 import { roleNotFound } from '../domain/errors.ts';
+import { rulesOf, type Role } from '../domain/role.ts';
+import { findMembers } from '../operations/role-members.ts';
 import { createRole, deleteRole, updateRole } from '../operations/roles.ts';
+import { findPublicKeysOfRoles } from '../store/principal-keys.ts';
 import { findRole, findRolesByName, searchRoles, type RoleQuery } from '../store/roles.ts';
 import { RoleBody, RoleResponse, roleView, toRoleInput } from './role-view.ts';
 
-const PREFIX = '/role-store/api/v1/roles';
+export const ROLES = '/role-store/api/v1/roles';
 const ById = Members({ id: Uuid });
 const Page = Envelope(RoleResponse);
 const Query = Members({
@@ -21,9 +24,14 @@ const MANAGE = withPermission('roles-manage');
 
 /** Roles (contract 4.1). Literal paths come before `:id`. */
 export const roleRoutes = (ctx: AuthContext): Route[] => {
+  async function views(roles: readonly Role[]) {
+    const ids = roles.map(role => role.id);
+    const keys = await findPublicKeysOfRoles(ctx.db, ids);
+    return roles.map(role => roleView(role, keys.get(role.id) ?? []));
+  }
   async function page(query: Omit<RoleQuery, 'words'>, words: readonly string[]) {
     const { count, roles } = await searchRoles(ctx.db, { ...query, words });
-    return ok({ count, items: roles.map(roleView) });
+    return ok({ count, items: await views(roles) });
   }
   const sorting = (query: {
     sortkey?: RoleQuery['sortKey'];
@@ -40,7 +48,7 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
   return [
     route({
       method: 'get',
-      path: PREFIX,
+      path: ROLES,
       operationId: 'listRoles',
       tag: 'roles',
       summary: 'List roles',
@@ -51,7 +59,7 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
     }),
     route({
       method: 'post',
-      path: `${PREFIX}/search`,
+      path: `${ROLES}/search`,
       operationId: 'searchRoles',
       tag: 'roles',
       summary: 'Search roles by parts of their names',
@@ -72,7 +80,7 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
     }),
     route({
       method: 'post',
-      path: `${PREFIX}/resolve`,
+      path: `${ROLES}/resolve`,
       operationId: 'resolveRoles',
       tag: 'roles',
       summary: 'Find roles by name; unknown names are left out',
@@ -81,12 +89,12 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
       response: Page,
       handle: async ({ body }) => {
         const roles = await findRolesByName(ctx.db, body);
-        return ok({ count: roles.length, items: roles.map(roleView) });
+        return ok({ count: roles.length, items: await views(roles) });
       },
     }),
     route({
       method: 'post',
-      path: PREFIX,
+      path: ROLES,
       operationId: 'createRole',
       tag: 'roles',
       summary: 'Create a role',
@@ -96,12 +104,12 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
       response: Members({ id: Uuid }),
       handle: async ({ body, caller, request }) => {
         const { id } = await createRole(ctx, caller, request, toRoleInput(body));
-        return created({ id }, `${PREFIX}/${id}`);
+        return created({ id }, `${ROLES}/${id}`);
       },
     }),
     route({
       method: 'get',
-      path: `${PREFIX}/:id`,
+      path: `${ROLES}/:id`,
       operationId: 'getRole',
       tag: 'roles',
       summary: 'Read a role',
@@ -111,12 +119,14 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
       handle: async ({ params }) => {
         const role = await findRole(ctx.db, params.id);
         if (role === undefined) throw roleNotFound();
-        return ok(roleView(role));
+        const [view] = await views([role]);
+        const members = await findMembers(ctx.db, { id: role.id, rules: rulesOf(role) }, ctx.now());
+        return ok({ ...view, member_count: members.all.length, explicit_count: members.explicit.size });
       },
     }),
     route({
       method: 'put',
-      path: `${PREFIX}/:id`,
+      path: `${ROLES}/:id`,
       operationId: 'updateRole',
       tag: 'roles',
       summary: 'Replace a role',
@@ -130,7 +140,7 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
     }),
     route({
       method: 'delete',
-      path: `${PREFIX}/:id`,
+      path: `${ROLES}/:id`,
       operationId: 'deleteRole',
       tag: 'roles',
       summary: 'Delete a role; API clients lose it, secrets keep its id',

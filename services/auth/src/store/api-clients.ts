@@ -1,13 +1,16 @@
 import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
 import { canonicalName } from '@strongroom/schema/text';
-import type { ApiClient } from '../domain/api-client.ts';
+import type { ApiClient, NewApiClient } from '../domain/api-client.ts';
 import { apiClientExists } from '../domain/errors.ts';
+import { NAME_HOLDS, orderBy, patterns, type ListQuery } from './listing.ts';
+import type { RoleTerms } from './user-roles.ts';
 
 interface ApiClientRow {
   id: string;
   name: string;
   sealed_secret: Buffer;
   roles: { id: string; name: string }[];
+  permissions: string[];
   created_at: Date;
   created_by: string;
   updated_at: Date;
@@ -19,6 +22,7 @@ const toApiClient = (row: ApiClientRow): ApiClient => ({
   name: row.name,
   sealedSecret: row.sealed_secret,
   roles: row.roles,
+  permissions: row.permissions,
   createdAt: row.created_at,
   createdBy: row.created_by,
   updatedAt: row.updated_at,
@@ -27,13 +31,15 @@ const toApiClient = (row: ApiClientRow): ApiClient => ({
 
 const SELECT = `SELECT c.id, c.name, c.sealed_secret, c.created_at, c.created_by, c.updated_at, c.updated_by,
   (SELECT coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) ORDER BY cr.position), '[]')
-   FROM api_client_roles cr JOIN roles r ON r.id = cr.role_id WHERE cr.api_client_id = c.id) AS roles
+   FROM api_client_roles cr JOIN roles r ON r.id = cr.role_id WHERE cr.api_client_id = c.id) AS roles,
+  ARRAY (SELECT DISTINCT unnest(r.permissions)
+   FROM api_client_roles cr JOIN roles r ON r.id = cr.role_id WHERE cr.api_client_id = c.id) AS permissions
   FROM api_clients c`;
 
 const translate = (error: unknown) =>
   isUniqueViolation(error, 'api_clients_name_unique') ? apiClientExists() : error;
 
-export async function insertApiClient(tx: Queryable, client: ApiClient): Promise<void> {
+export async function insertApiClient(tx: Queryable, client: NewApiClient): Promise<void> {
   try {
     await tx.query(
       `INSERT INTO api_clients (id, name, canonical_name, sealed_secret, created_at, created_by, updated_at, updated_by)
@@ -54,7 +60,7 @@ export async function insertApiClient(tx: Queryable, client: ApiClient): Promise
 }
 
 /** Changes name and roles. False: it is gone. */
-export async function updateApiClient(tx: Queryable, client: ApiClient): Promise<boolean> {
+export async function updateApiClient(tx: Queryable, client: NewApiClient): Promise<boolean> {
   let rows: unknown[];
   try {
     rows = await tx.query(
@@ -71,7 +77,7 @@ export async function updateApiClient(tx: Queryable, client: ApiClient): Promise
   return true;
 }
 
-async function insertRoles(tx: Queryable, client: ApiClient): Promise<void> {
+async function insertRoles(tx: Queryable, client: NewApiClient): Promise<void> {
   await tx.query(
     `INSERT INTO api_client_roles (api_client_id, role_id, position)
      SELECT $1, id, place FROM unnest($2::uuid[]) WITH ORDINALITY AS role (id, place)`,
@@ -88,18 +94,35 @@ export async function findApiClient(db: Queryable, id: string): Promise<ApiClien
   return row === undefined ? undefined : toApiClient(row);
 }
 
-export async function listApiClients(
+export async function searchApiClients(
   db: Queryable,
-  page: { offset: number; limit: number },
+  query: ListQuery,
 ): Promise<{ count: number; clients: ApiClient[] }> {
+  const words = patterns(query.words);
   const [[total], rows] = await Promise.all([
-    db.query<{ count: number }>('SELECT count(*)::integer AS count FROM api_clients'),
-    db.query<ApiClientRow>(`${SELECT} ORDER BY c.canonical_name OFFSET $1 LIMIT $2`, [
-      page.offset,
-      page.limit,
+    db.query<{ count: number }>(`SELECT count(*)::integer AS count FROM api_clients WHERE ${NAME_HOLDS}`, [
+      words,
+    ]),
+    db.query<ApiClientRow>(`${SELECT} WHERE ${NAME_HOLDS} ${orderBy(query)} OFFSET $2 LIMIT $3`, [
+      words,
+      query.offset,
+      query.limit,
     ]),
   ]);
   return { count: total?.count ?? 0, clients: rows.map(toApiClient) };
+}
+
+export const findApiClientRoles = (db: Queryable, id: string): Promise<RoleTerms[]> =>
+  db.query<RoleTerms>(
+    `SELECT r.id, r.name, coalesce(r.permissions, '{}') AS permissions, r.document->'context' AS context
+     FROM api_client_roles cr JOIN roles r ON r.id = cr.role_id WHERE cr.api_client_id = $1
+     ORDER BY cr.position`,
+    [id],
+  );
+
+/** False: there is no such client. Held until the transaction ends. */
+export async function lockApiClient(tx: Queryable, id: string): Promise<boolean> {
+  return (await tx.query('SELECT id FROM api_clients WHERE id = $1 FOR NO KEY UPDATE', [id])).length === 1;
 }
 
 /** What the client may do through its roles: their ids, and the union of their permissions. */

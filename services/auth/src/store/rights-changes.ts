@@ -9,5 +9,16 @@ export async function recordRightsChange(tx: Queryable, subject: Subject, now: D
   );
 }
 
-export const findRightsChanges = (db: Queryable, since: Date): Promise<Subject[]> =>
-  db.query<Subject>('SELECT subject_id AS id, kind FROM rights_changes WHERE changed_at > $1', [since]);
+export interface Page {
+  /** Ids up to this one were had before. */
+  after: string;
+  limit: number;
+}
+
+/** In the order of their ids. */
+export const findRightsChanges = (db: Queryable, since: Date, { after, limit }: Page): Promise<Subject[]> =>
+  db.query<Subject>(
+    `SELECT subject_id AS id, kind FROM rights_changes
+     WHERE changed_at > $1 AND subject_id > $2 ORDER BY subject_id LIMIT $3`,
+    [since, after, limit],
+  );

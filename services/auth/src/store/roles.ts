@@ -77,6 +77,19 @@ export async function findRole(db: Queryable, id: string): Promise<Role | undefi
   return row === undefined ? undefined : toRole(row);
 }
 
+/** As `findRole`; nobody else changes, deletes or gives the role until the transaction ends. */
+export async function lockRole(tx: Queryable, id: string): Promise<Role | undefined> {
+  const [row] = await tx.query<RoleRow>(`SELECT ${COLUMNS} FROM roles WHERE id = $1 FOR UPDATE`, [id]);
+  return row === undefined ? undefined : toRole(row);
+}
+
+/** In no order. */
+export async function findRolesByIds(db: Queryable, ids: readonly string[]): Promise<Role[]> {
+  return (await db.query<RoleRow>(`SELECT ${COLUMNS} FROM roles WHERE id = ANY ($1::uuid[])`, [ids])).map(
+    toRole,
+  );
+}
+
 /** Those of `names` that exist, each once, in the order asked for. */
 export async function findRolesByName(db: Queryable, names: readonly string[]): Promise<Role[]> {
   const rows = await db.query<RoleRow>(
@@ -87,13 +100,16 @@ export async function findRolesByName(db: Queryable, names: readonly string[]): 
   return rows.map(toRole);
 }
 
-/** Which of `ids` exist; these stay until the transaction ends. */
-export async function lockRoles(tx: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await tx.query<{ id: string }>(
-    'SELECT id FROM roles WHERE id = ANY ($1::uuid[]) FOR KEY SHARE',
+/** Those of `ids` that exist, with their permissions; they stay as they are until the transaction ends. */
+export async function lockRoles(
+  tx: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await tx.query<{ id: string; permissions: string[] | null }>(
+    'SELECT id, permissions FROM roles WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE',
     [ids],
   );
-  return new Set(rows.map(row => row.id));
+  return new Map(rows.map(row => [row.id, row.permissions ?? []]));
 }
 
 export type RoleSortKey = 'id' | 'name' | 'created' | 'updated';

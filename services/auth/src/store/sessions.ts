@@ -1,7 +1,7 @@
 import type { Queryable } from '@strongroom/db/database';
 import type { Session } from '../domain/session.ts';
 
-interface SessionRow {
+export interface SessionRow {
   id: string;
   kind: 'user' | 'api-client';
   subject_id: string;
@@ -20,7 +20,7 @@ interface SessionRow {
   ended_at: Date | null;
 }
 
-const toSession = (row: SessionRow): Session => ({
+export const toSession = (row: SessionRow): Session => ({
   id: row.id,
   subject: { kind: row.kind, id: row.subject_id },
   sourceId: row.source_id,
@@ -38,7 +38,7 @@ const toSession = (row: SessionRow): Session => ({
   endedAt: row.ended_at,
 });
 
-const COLUMNS = `id, kind, subject_id, source_id, client_id, username, remote_address, user_agent, scope,
+export const SESSION_COLUMNS = `id, kind, subject_id, source_id, client_id, username, remote_address, user_agent, scope,
   auth_time, auth_methods, created_at, updated_at, expires_at, token_expires_at, ended_at`;
 
 export async function insertSession(
@@ -47,7 +47,7 @@ export async function insertSession(
   roleIds: readonly string[],
 ): Promise<void> {
   await tx.query(
-    `INSERT INTO sessions (${COLUMNS}, role_ids)
+    `INSERT INTO sessions (${SESSION_COLUMNS}, role_ids)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
     [
       session.id,
@@ -72,7 +72,7 @@ export async function insertSession(
 }
 
 export async function findSession(db: Queryable, id: string): Promise<Session | undefined> {
-  const [row] = await db.query<SessionRow>(`SELECT ${COLUMNS} FROM sessions WHERE id = $1`, [id]);
+  const [row] = await db.query<SessionRow>(`SELECT ${SESSION_COLUMNS} FROM sessions WHERE id = $1`, [id]);
   return row === undefined ? undefined : toSession(row);
 }
 
@@ -145,4 +145,18 @@ export async function findLiveHolders(
      WHERE role_ids && $1::uuid[] AND ended_at IS NULL AND token_expires_at > $2`,
     [roleIds, now],
   );
+}
+
+/** Ids of those that ended after `since` and have an access token that would still hold at `now`; in order. */
+export async function findEndedSessions(
+  db: Queryable,
+  span: { since: Date; now: Date },
+  page: { after: string; limit: number },
+): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT id FROM sessions
+     WHERE ended_at > $1 AND token_expires_at > $2 AND id > $3 ORDER BY id LIMIT $4`,
+    [span.since, span.now, page.after, page.limit],
+  );
+  return rows.map(row => row.id);
 }

@@ -1,0 +1,61 @@
+/** An application that may ask for tokens, as the OAuth endpoints see it. */
+export interface OAuthClient {
+  readonly id: string;
+  /** null: public (RFC 6749, 2.1), it has no secret and is bound by PKCE alone. */
+  readonly secret: string | null;
+  readonly grants: readonly GrantType[];
+  /** Compared as they are, character by character (RFC 9700, 2.1). */
+  readonly redirectUris: readonly string[];
+  readonly logoutRedirectUris: readonly string[];
+  /** Its access tokens carry the subject's rights; without it they open the userinfo endpoint alone. */
+  readonly carriesRights: boolean;
+  readonly accessTokenSeconds: number;
+  /** How long a session lives by refreshing; null: it gets no refresh tokens. */
+  readonly refreshSeconds: number | null;
+  readonly idTokenAlgorithm: 'EdDSA' | 'RS256';
+  /** What stands in `aud` of its ID tokens beside its own id. */
+  readonly idTokenAudiences: readonly string[];
+  /** Scopes that it may ask for; null: any, since they narrow nothing. */
+  readonly scopes: readonly string[] | null;
+  /** LDAP filter over the people who may sign in to it; empty: everybody. */
+  readonly userFilter: string;
+  /** Attribute of the person to claim, beside the standard claims. */
+  readonly attributeMapping: Readonly<Record<string, string>>;
+}
+
+export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials' | 'password';
+
+/** The built-in redirect URI of PrivX's own clients (contract 1.3), at whatever address they found us. */
+export const PRIVX_REDIRECT_URI = '/privx/oauth-callback';
+
+const BUILT_IN = {
+  redirectUris: [PRIVX_REDIRECT_URI],
+  logoutRedirectUris: [],
+  carriesRights: true,
+  idTokenAlgorithm: 'EdDSA',
+  idTokenAudiences: [],
+  scopes: null,
+  userFilter: '',
+  attributeMapping: {},
+} as const;
+
+/** Lifetimes are PrivX's (contract 1.3). */
+export const PRIVX_UI: OAuthClient = {
+  ...BUILT_IN,
+  id: 'privx-ui',
+  secret: null,
+  grants: ['authorization_code', 'refresh_token'],
+  accessTokenSeconds: 300,
+  refreshSeconds: 8 * 3_600,
+};
+
+export const EXTERNAL_OAUTH_CLIENT = 'privx-external';
+
+export const privxExternal = (secret: string): OAuthClient => ({
+  ...BUILT_IN,
+  id: EXTERNAL_OAUTH_CLIENT,
+  secret,
+  grants: ['authorization_code', 'password', 'client_credentials'],
+  accessTokenSeconds: 1_800,
+  refreshSeconds: null,
+});

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { createAudit } from '@strongroom/audit/audit';
+import { staticRootKey } from '@strongroom/crypto/root-key';
+import { openDatabase, type Queryable } from '@strongroom/db/database';
+import { loadKeyring } from '@strongroom/keys/key-store';
+import { silentLogger } from '@strongroom/log/logger';
+import { createRelayBell } from '@strongroom/outbox/outbox';
+import type { AuthConfig, AuthSecrets } from '../src/config.ts';
+import type { Subject } from '../src/domain/subject.ts';
+import { endSessions } from '../src/operations/effects-at-once.ts';
+import { rightsOf } from '../src/operations/rights.ts';
+import { createTokenSigner } from '../src/operations/token-signer.ts';
+import { insertSession, type SessionFilter } from '../src/store/sessions.ts';
+
+/** Auth's own operations, on the database of an auth that runs: as a replica that serves nobody. */
+export async function openInside(
+  config: AuthConfig,
+  secrets: AuthSecrets,
+  now: () => Date = () => new Date(),
+) {
+  const db = openDatabase(
+    {
+      url: config.databaseUrl,
+      password: secrets.databasePassword,
+      schema: config.schema,
+      poolSize: 3,
+      deadlineMs: 5_000,
+    },
+    silentLogger,
+  );
+  const keyring = await loadKeyring(db, config.schema, staticRootKey(secrets.rootKey), now());
+  const newId = () => randomUUID();
+  const bell = createRelayBell(db, config.schema, 0);
+  const signer = await createTokenSigner({ db, now, newId, config, keyring });
+  const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring });
+  const ctx = { config, db, keyring, newId, now, signer, audit, ring: bell.ring, log: silentLogger };
+
+  /** A session of the subject with its rights of now, and the Authorization header of its token. */
+  async function signIn(subject: Subject, lifetimeSeconds = 1_800) {
+    const [sid, time] = [newId(), now()];
+    const tokenExpiresAt = new Date(time.getTime() + lifetimeSeconds * 1000);
+    const { roles, permissions } = await rightsOf(db, subject, { now: time, address: null });
+    await insertSession(
+      db,
+      {
+        id: sid,
+        subject,
+        sourceId: null,
+        clientId: 'privx-external',
+        username: 'test',
+        remoteAddress: '127.0.0.1',
+        userAgent: '',
+        scope: '',
+        authTime: time,
+        authMethods: ['pwd'],
+        createdAt: time,
+        updatedAt: time,
+        expiresAt: tokenExpiresAt,
+        tokenExpiresAt,
+        endedAt: null,
+      },
+      roles,
+    );
+    const claims = {
+      sub: subject.id,
+      client_id: 'privx-external',
+      kind: subject.kind,
+      name: 'test',
+      roles: [...roles],
+      permissions: [...permissions],
+      scope: '',
+      auth_time: Math.floor(time.getTime() / 1000),
+      amr: ['pwd'],
+      address: '',
+    };
+    return { sid, claims, bearer: `Bearer ${await signer.sign(claims, sid, lifetimeSeconds)}` };
+  }
+
+  /** A change with its events, told as soon as it has committed. */
+  async function change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const result = await db.transaction(work);
+    ctx.ring();
+    return result;
+  }
+
+  return {
+    ctx,
+    signIn,
+    change,
+    end: (filter: SessionFilter) => change(tx => endSessions(ctx, tx, filter)),
+    async close() {
+      bell.stop();
+      await db.close();
+    },
+  };
+}
+
+export type Inside = Awaited<ReturnType<typeof openInside>>;

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { createMemoryBus } from '@strongroom/bus/memory-bus';
+import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/password';
+import { staticRootKey } from '@strongroom/crypto/root-key';
+import { keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { silentLogger } from '@strongroom/log/logger';
+import { openFoundations } from '@strongroom/service/foundations';
+import { createRemoteKeys } from '../src/clients/remote-keys.ts';
+import type { AuthContext } from '../src/context.ts';
+import { createTokenSigner } from '../src/operations/token-signer.ts';
+import { insertSession } from '../src/store/sessions.ts';
+import { uniqueName, USERS, type TestAuth } from './support.ts';
+
+const migrations = { name: 'auth', directory: path.join(import.meta.dirname, '../migrations') };
+
+export interface TestContext extends AuthContext {
+  readonly passwords: CountingHasher;
+}
+
+export interface CountingHasher extends PasswordHasher {
+  /** Comparisons that were done. */
+  readonly comparisons: () => number;
+}
+
+/** What operations use, over the database of a running auth: as one more replica without its routes. */
+export async function openContext(auth: TestAuth, now: () => Date): Promise<TestContext> {
+  const dependencies = { bus: createMemoryBus([]), log: silentLogger, now };
+  const foundations = await openFoundations(auth.config, auth.secrets, dependencies, {
+    migrations: [keyMigrations, migrations],
+  });
+  const rootKey = staticRootKey(auth.secrets.rootKey);
+  const keyring = await loadKeyring(foundations.db, auth.config.schema, rootKey, now());
+  const passwords = countingHasher();
+  return {
+    ...foundations,
+    config: auth.config,
+    keyring,
+    signer: await createTokenSigner({ ...foundations, keyring }),
+    remoteKeys: createRemoteKeys({ ...foundations, rule: { allowedHosts: new Set() } }),
+    machineSecrets: auth.secrets.machineSecrets,
+    passwords,
+    async close() {
+      await passwords.close();
+      await foundations.close();
+    },
+  };
+}
+
+function countingHasher(): CountingHasher {
+  const hasher = createPasswordHasher({ threads: 1 });
+  let comparisons = 0;
+  return {
+    ...hasher,
+    verify(phc, password) {
+      comparisons += 1;
+      return hasher.verify(phc, password);
+    },
+    comparisons: () => comparisons,
+  };
+}
+
+/** A person made by the API; the id. */
+export async function makePerson(auth: TestAuth, body: Record<string, unknown> = {}): Promise<string> {
+  const made = await auth.call('POST', USERS, { body: { username: uniqueName('person'), ...body } });
+  if (made.status !== 201) throw new Error(`no person: ${made.text}`);
+  return String(made.body['id']);
+}
+
+/** A session of this person with a token of these permissions, as a login would leave it. */
+export async function signInAs(
+  ctx: AuthContext,
+  userId: string,
+  permissions: readonly string[] = [],
+): Promise<{ sessionId: string; bearer: string }> {
+  const sessionId = randomUUID();
+  const now = ctx.now();
+  const expiresAt = new Date(now.getTime() + 3_600_000);
+  await insertSession(
+    ctx.db,
+    {
+      id: sessionId,
+      subject: { kind: 'user', id: userId },
+      sourceId: null,
+      clientId: 'privx-ui',
+      username: 'person',
+      remoteAddress: '',
+      userAgent: '',
+      scope: '',
+      authTime: now,
+      authMethods: ['pwd'],
+      createdAt: now,
+      updatedAt: now,
+      expiresAt,
+      tokenExpiresAt: expiresAt,
+      endedAt: null,
+    },
+    [],
+  );
+  const subject = {
+    sub: userId,
+    client_id: 'privx-ui',
+    kind: 'user' as const,
+    name: 'person',
+    roles: [],
+    permissions: [...permissions],
+    scope: '',
+    auth_time: Math.floor(now.getTime() / 1_000),
+    amr: ['pwd'],
+    address: '',
+  };
+  return { sessionId, bearer: `Bearer ${await ctx.signer.sign(subject, sessionId, 600)}` };
+}
+
+/** Which of these sessions live. */
+export async function liveSessions(auth: TestAuth, ids: readonly string[]): Promise<string[]> {
+  const rows = await auth.superuser.query<{ id: string }>(
+    'SELECT id FROM sessions WHERE id = ANY ($1::uuid[]) AND ended_at IS NULL',
+    [ids],
+  );
+  return ids.filter(id => rows.some(row => row.id === id));
+}
+
+export const grantRole = (auth: TestAuth, userId: string, roleName: string) =>
+  auth.superuser.query(
+    `INSERT INTO user_roles (user_id, role_id) SELECT $1::uuid, id FROM roles WHERE name = $2`,
+    [userId, roleName],
+  );
