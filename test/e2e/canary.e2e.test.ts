@@ -2,13 +2,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomToken } from '@strongroom/crypto/random';
-import { createApiClient } from '@strongroom/testing/api-client';
+import { createApiClient, type ApiClient } from '@strongroom/testing/api-client';
 import {
   makeDataDirectory,
   removeDataDirectory,
   startStandalone,
   type Standalone,
 } from '@strongroom/testing/standalone';
+import { registerApplication, signInToApplication, signInToUi } from './sign-in.ts';
 import { listOperations, roleHandle } from './support.ts';
 
 /** Made at run time: a value that stands nowhere else, so that finding it means that it leaked. */
@@ -46,6 +47,50 @@ async function filesBelow(directory: string): Promise<string[]> {
   return entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
 }
 
+/** Whatever auth keeps, hands out or is given that must not lie in clear. Answers what it made itself. */
+async function walkThroughAuth(client: ApiClient, marked: string): Promise<string[]> {
+  const make = async (path: string, body: Record<string, unknown>) => {
+    const answer = await client.call('POST', path, { body });
+    expect([path, answer.status]).toEqual([path, 201]);
+    return String(answer.body?.['id']);
+  };
+  const users = '/local-user-store/api/v1/users';
+  const person = await make(users, {
+    username: 'canary.person',
+    password: { password: `${marked}-password` },
+  });
+  await make('/role-store/api/v1/sources', {
+    name: 'canary directory',
+    connection: { type: 'LDAP', ldap_bind_password: marked },
+  });
+  const carrier = '/local-user-store/api/v1/trusted-clients';
+  const trusted = await client.call(
+    'GET',
+    `${carrier}/${await make(carrier, { name: 'canary', type: 'CARRIER' })}`,
+  );
+  const application = await registerApplication(client, {
+    name: 'canary application',
+    oidc_allowed_redirect_uris: ['https://app.example/cb'],
+    oidc_grant_type_refresh_token: true,
+  });
+  const tokens = await signInToApplication(client, application, 'canary.person', `${marked}-password`);
+  const own = await signInToUi(client, 'canary.person', `${marked}-password`);
+  await expect(signInToUi(client, 'canary.person', `${marked}-wrong`)).rejects.toThrow('400');
+  const seed = await client.call('POST', '/auth/api/v1/mfa/totp', { token: own.accessToken });
+  const reset = await client.call('POST', `${users}/${person}/password/reset`);
+  return [
+    trusted.body?.['secret'],
+    trusted.body?.['oauth_client_secret'],
+    application.clientSecret,
+    tokens.accessToken,
+    tokens.refreshToken,
+    own.accessToken,
+    own.refreshToken,
+    seed.body?.['seed_string'],
+    reset.body?.['token'],
+  ].map(String);
+}
+
 test('a marked secret value is found nowhere at rest, in no log and in no error answer', async () => {
   platform = await startStandalone(dataDirectory, {
     STRONGROOM_LOG_LEVEL: 'debug',
@@ -72,7 +117,10 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   }
 
   // Where they do not: every operation gets them as unknown members, wrong types, broken JSON, text, headers.
+  // Logging out ends the session of the call, and all others must still be admitted after it.
+  const leaving = await createApiClient(platform);
   for (const { method, path: pattern } of await listOperations(client)) {
+    const caller = pattern.endsWith('/logout') ? leaving : client;
     const target = pattern.replace(/\{\w+\}/g, 'canary');
     const bodies = [
       {
@@ -80,6 +128,15 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
         password: marker,
         data: marker,
         secret: marker,
+        token: marker,
+        new_password: marker,
+        current_password: marker,
+        code: marker,
+        totp: marker,
+        recovery_code: marker,
+        client_secret: marker,
+        refresh_token: marker,
+        private_key: marker,
         roles: marker,
         script: { value: marker },
       },
@@ -88,15 +145,18 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
       `"${marker}"`,
       [{ id: [marker] }],
       `grant_type=password&username=${marker}&password=${marker}`,
+      `grant_type=refresh_token&client_id=privx-ui&refresh_token=${marker}&token=${marker}`,
+      `grant_type=authorization_code&client_id=privx-ui&redirect_uri=/privx/oauth-callback&code=${marker}&code_verifier=${marker}`,
     ];
     for (const wrong of method === 'POST' || method === 'PUT' ? bodies : [undefined]) {
-      note(await client.call(method, target, { body: wrong }));
+      note(await caller.call(method, target, { body: wrong }));
     }
-    note(await client.call(method, target, { token: marker }));
-    note(await client.call(method, target, { headers: { authorization: `Basic ${btoa(`x:${marker}`)}` } }));
-    note(await client.call(method, `${target}?offset=${marker}&limit=${number}&sortdir=${marker}`));
-    note(await client.call(method, target, { headers: { traceparent: marker, 'x-request-id': marker } }));
+    note(await caller.call(method, target, { token: marker }));
+    note(await caller.call(method, target, { headers: { authorization: `Basic ${btoa(`x:${marker}`)}` } }));
+    note(await caller.call(method, `${target}?offset=${marker}&limit=${number}&sortdir=${marker}`));
+    note(await caller.call(method, target, { headers: { traceparent: marker, 'x-request-id': marker } }));
   }
+  await leaving.close();
   note(await client.signIn(platform.credentials.api_client.id, marker));
   note(await client.signIn(marker, marker));
   expect((await client.call('DELETE', '/vault/api/v1/secrets/canary%2Fkept')).status).toBe(200);
@@ -112,13 +172,15 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   );
   const madeSecret = String(apiClient.body?.['secret']);
   expect(madeSecret).toHaveLength(43);
+  const secretsOfAuth = await walkThroughAuth(client, marker);
+  expect(secretsOfAuth.every(secret => secret.length >= 20)).toBe(true);
   await client.close();
   await platform.stop();
 
   expect(errors.length).toBeGreaterThan(100);
   expect(errors.filter(text => text.includes(marker) || text.includes(number))).toEqual([]);
   expect(platform.output()).not.toContain(marker);
-  const wanted = [marker, number, madeSecret].flatMap(spellings);
+  const wanted = [marker, number, madeSecret, ...secretsOfAuth].flatMap(spellings);
   const leaks: string[] = [];
   const files = await filesBelow(path.dirname(dataDirectory));
   for (const file of files) {

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { ApiClient } from '@strongroom/testing/api-client';
 
 /** Walks a person through the JSON steps of the sign-in page; answers the callback URL of the application. */
@@ -41,5 +42,63 @@ export async function registerApplication(
     id,
     clientId: String(read.body?.['oidc_client_id']),
     clientSecret: String(read.body?.['oidc_client_secret']),
+  };
+}
+
+export interface Tokens {
+  accessToken: string;
+  refreshToken: string;
+}
+
+/** As PrivX's own clients do it. */
+export const signInToUi = (client: ApiClient, username: string, password: string): Promise<Tokens> =>
+  walkCode(client, { id: 'privx-ui', redirectUri: '/privx/oauth-callback' }, username, password);
+
+export const signInToApplication = (
+  client: ApiClient,
+  application: { clientId: string; clientSecret: string },
+  username: string,
+  password: string,
+): Promise<Tokens> =>
+  walkCode(
+    client,
+    { id: application.clientId, secret: application.clientSecret, redirectUri: 'https://app.example/cb' },
+    username,
+    password,
+  );
+
+async function walkCode(
+  client: ApiClient,
+  application: { id: string; secret?: string; redirectUri: string },
+  username: string,
+  password: string,
+): Promise<Tokens> {
+  const verifier = randomBytes(32).toString('base64url');
+  const url = new URL('https://any.host/auth/api/v1/oauth/authorize');
+  url.search = new URLSearchParams({
+    client_id: application.id,
+    redirect_uri: application.redirectUri,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  }).toString();
+  const callback = await signInAt(client, url, username, password);
+  const granted = await client.call('POST', '/auth/api/v1/oauth/token', {
+    token: null,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      client_id: application.id,
+      ...(application.secret === undefined ? {} : { client_secret: application.secret }),
+      redirect_uri: application.redirectUri,
+      grant_type: 'authorization_code',
+      code: callback.searchParams.get('code') ?? '',
+      code_verifier: verifier,
+    }).toString(),
+  });
+  if (granted.status !== 200) throw new Error(`no tokens: ${granted.status}`);
+  return {
+    accessToken: String(granted.body?.['access_token']),
+    refreshToken: String(granted.body?.['refresh_token']),
   };
 }

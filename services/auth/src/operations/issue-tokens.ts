@@ -61,7 +61,7 @@ export async function openSession(
   const session = { ...draft, tokenExpiresAt: expiresAt };
   await insertSession(tx, session, rights.roles);
   await recordWithheld(ctx, tx, request, session, rights);
-  return issue(ctx, tx, request, client, session, rights, {
+  return issue(ctx, tx, request, client, session, rights, now, {
     ...grant,
     audited: AUDIT_EVENTS.accessTokenGranted,
   });
@@ -81,7 +81,7 @@ export async function continueSession(
   const { rights, expiresAt } = await rightsForToken(tx, client, session, request, now);
   if (!(await renewSession(tx, session.id, now, expiresAt, rights.roles))) return undefined;
   await recordWithheld(ctx, tx, request, session, rights);
-  return issue(ctx, tx, request, client, { ...session, tokenExpiresAt: expiresAt }, rights, {
+  return issue(ctx, tx, request, client, { ...session, tokenExpiresAt: expiresAt }, rights, now, {
     type: 'refresh_token',
     nonce: '',
     audited: AUDIT_EVENTS.tokenRefreshed,
@@ -120,10 +120,11 @@ async function issue(
   client: OAuthClient,
   session: Session,
   rights: Rights,
+  now: Date,
   grant: Grant,
 ): Promise<IssuedTokens> {
   const { subject, scope, username } = session;
-  const expiresInSeconds = Math.floor((session.tokenExpiresAt.getTime() - ctx.now().getTime()) / 1_000);
+  const expiresInSeconds = Math.floor((session.tokenExpiresAt.getTime() - now.getTime()) / 1_000);
   const authTime = Math.floor(session.authTime.getTime() / 1_000);
   const accessToken = await ctx.signer.sign(
     {
@@ -144,15 +145,7 @@ async function issue(
   );
   const idToken = scope.split(' ').includes('openid')
     ? await ctx.signer.signIdToken(
-        idTokenClaims(
-          session,
-          client,
-          ctx.config.issuer,
-          ctx.now(),
-          expiresInSeconds,
-          grant.nonce,
-          accessToken,
-        ),
+        idTokenClaims(session, client, ctx.config.issuer, now, expiresInSeconds, grant.nonce, accessToken),
         client.idTokenAlgorithm,
       )
     : undefined;
