@@ -17,12 +17,14 @@ export interface Load {
   ca?: string | undefined;
   connections: number;
   seconds: number;
+  /** Requests a second over all connections; absent: as many as are answered. */
+  rate?: number | undefined;
   /** Called for each connection with its number: what it sends, in turns. */
   requests: (connection: number) => autocannon.Request[];
 }
 
 /** Keeps each connection busy: its next request goes out as soon as the last one is answered. */
-export function putLoad({ url, ca, connections, seconds, requests }: Load): Promise<Row> {
+export function putLoad({ url, ca, connections, seconds, rate, requests }: Load): Promise<Row> {
   let connection = 0;
   return new Promise((resolve, reject) => {
     const run = autocannon(
@@ -30,6 +32,7 @@ export function putLoad({ url, ca, connections, seconds, requests }: Load): Prom
         url,
         connections,
         duration: seconds,
+        ...(rate === undefined ? {} : { overallRate: rate }),
         setupClient: client => client.setRequests(requests(connection++)),
         ...(ca === undefined ? {} : { tlsOptions: { ca } }),
       },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { RequestInfo } from '@strongroom/contracts/caller';
 import { passwordHashingBusy } from '@strongroom/crypto/crypto-errors';
 import { authenticatePerson } from '../src/operations/authenticate-person.ts';
+import { pruneExpired } from '../src/operations/prune-expired.ts';
 import { admitSignIn, recordSignInSuccess } from '../src/operations/sign-in-throttle.ts';
 import { makePerson, openContext, type TestContext } from './people.ts';
 import { startTestAuth, uniqueName, USERS, type TestAuth } from './support.ts';
@@ -233,6 +234,7 @@ describe('guesses', () => {
     const before = now;
     pass(86_401);
     await admitSignIn(ctx, 'later', '192.0.2.78');
+    await pruneExpired(ctx);
     expect(await auth.superuser.query('SELECT FROM sign_in_failures')).toHaveLength(3);
     await recordSignInSuccess(ctx, 'later', '192.0.2.78');
     expect(await auth.superuser.query('SELECT FROM sign_in_failures WHERE failures > 0')).toEqual([]);

@@ -64,7 +64,6 @@ export async function passSecondFactor(
   await recordSignInSuccess(ctx, identity, request.remoteAddress);
   await ctx.audit.write({ type: AUDIT_EVENTS.mfaSucceeded, request, message: { ...message, method } });
   const authMethods = [...pending.authMethods, method, 'mfa'];
-  await passFactor(ctx, pending, user.id, authMethods);
   return completeOrAsk(ctx, request, { ...pending, authMethods }, user);
 }
 
@@ -124,7 +123,6 @@ export async function logInByPasskey(
     throw secondFactorRefused();
   }
   const authMethods = ['hwk', 'user', 'mfa'];
-  await passFactor(ctx, pending, user.id, authMethods);
   return completeOrAsk(ctx, request, { ...pending, userId: user.id, authMethods }, user);
 }
 

@@ -1,5 +1,6 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { RequestInfo } from '@strongroom/contracts/caller';
+import type { OAuthError } from '@strongroom/errors/oauth-error';
 import type { AuthContext } from '../context.ts';
 import { callbackUrl } from '../domain/authorization.ts';
 import { apiClientRefused } from '../domain/oauth-errors.ts';
@@ -26,7 +27,6 @@ import { authenticateApiClient } from './authenticate-client.ts';
 import { authenticatePerson } from './authenticate-person.ts';
 import { findOAuthClient } from './oauth-clients.ts';
 import { secondFactorsOf } from './second-factor.ts';
-import { admitSignIn, recordSignInSuccess } from './sign-in-throttle.ts';
 
 /** How long a person may take for each step (contract 1.3). */
 export const REQUEST_LIFETIME_MS = 300_000;
@@ -53,7 +53,6 @@ export async function logIn(
   if (isUuid(input.username)) return logInApiClient(ctx, request, pending, input);
   const user = await authenticatePerson(ctx, request, input.username, input.password);
   const authMethods = ['pwd'];
-  await passFactor(ctx, pending, user.id, authMethods);
   return completeOrAsk(ctx, request, { ...pending, userId: user.id, authMethods }, user);
 }
 
@@ -66,8 +65,7 @@ async function logInApiClient(
   const client = await findOAuthClient(ctx, pending.clientId);
   // Programs act here with their roles; applications that identify people have no use for them.
   if (!client?.carriesRights) throw apiClientRefused();
-  const identity = `api-client:${username.toLowerCase()}`;
-  await admitSignIn(ctx, identity, request.remoteAddress);
+  // Not counted as guesses: nobody guesses 256 random bits, and many jobs may sign in as one program at once.
   const apiClient = await authenticateApiClient(ctx, { id: username, secrets: [password] });
   if (apiClient === undefined) {
     await ctx.audit.write({
@@ -77,7 +75,6 @@ async function logInApiClient(
     });
     throw apiClientRefused();
   }
-  await recordSignInSuccess(ctx, identity, request.remoteAddress);
   const subject = { kind: 'api-client', id: apiClient.id } as const;
   return complete(ctx, request, pending, subject, apiClient.name);
 }
@@ -114,15 +111,27 @@ export async function completeOrAsk(
   pending: AuthorizationRequest,
   user: User,
 ): Promise<CompletedSignIn> {
-  const client = await findOAuthClient(ctx, pending.clientId);
-  if (client === undefined) throw signInExpired();
-  if (!passesFilter(client.userFilter, user)) throw notForThisPerson();
-  const hasPassedMfa = pending.authMethods.includes('mfa');
+  const missing = await missingStep(ctx, pending, user);
+  if (missing === undefined) {
+    return complete(ctx, request, pending, { kind: 'user', id: user.id }, user.username);
+  }
+  await passFactor(ctx, pending, user.id, pending.authMethods);
+  throw missing;
+}
+
+async function missingStep(
+  ctx: AuthContext,
+  { clientId, authMethods }: AuthorizationRequest,
+  user: User,
+): Promise<OAuthError | undefined> {
+  const client = await findOAuthClient(ctx, clientId);
+  if (client === undefined) return signInExpired();
+  if (!passesFilter(client.userFilter, user)) return notForThisPerson();
+  const hasPassedMfa = authMethods.includes('mfa');
   const factors = hasPassedMfa ? [] : await secondFactorsOf(ctx.db, user);
-  if (factors.length > 0) throw mfaRequired(factors);
-  if (user.passwordChangeRequired && pending.authMethods.includes('pwd')) throw passwordChangeRequired();
-  if (user.mfaRequired && !hasPassedMfa) throw mfaSetupRequired();
-  return complete(ctx, request, pending, { kind: 'user', id: user.id }, user.username);
+  if (factors.length > 0) return mfaRequired(factors);
+  if (user.passwordChangeRequired && authMethods.includes('pwd')) return passwordChangeRequired();
+  return user.mfaRequired && !hasPassedMfa ? mfaSetupRequired() : undefined;
 }
 
 async function complete(

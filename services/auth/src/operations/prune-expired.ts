@@ -1,5 +1,6 @@
 import { MAX_ACCESS_TOKEN_SECONDS } from '@strongroom/contracts/session-events';
 import type { AuthContext } from '../context.ts';
+import { FORGOTTEN_SECONDS } from '../domain/sign-in-throttle.ts';
 import { deleteExpiredRows } from '../store/expired-rows.ts';
 
 const INTERVAL_MS = 600_000;
@@ -15,6 +16,7 @@ export function pruneExpired({ db, now }: Pick<Pruner, 'db' | 'now'>): Promise<v
     new Date(time),
     new Date(time - KEEP_SESSIONS_MS),
     new Date(time - MAX_ACCESS_TOKEN_SECONDS * 1_000),
+    new Date(time - FORGOTTEN_SECONDS * 1_000),
   );
 }
 

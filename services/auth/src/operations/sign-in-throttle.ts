@@ -2,18 +2,11 @@ import { createHash } from 'node:crypto';
 import type { AuthContext } from '../context.ts';
 import { countedAddress } from '../domain/client-address.ts';
 import { signInLimited } from '../domain/errors.ts';
+import { countAttempt, LIMITS, secondsBlocked, type Limit } from '../domain/sign-in-throttle.ts';
 import {
-  countAttempt,
-  FORGOTTEN_SECONDS,
-  LIMITS,
-  secondsBlocked,
-  type Limit,
-} from '../domain/sign-in-throttle.ts';
-import {
-  deleteFailures,
   findFailures,
   lockFailures,
-  pruneFailures,
+  settleFailures,
   takeBackAttempt,
   updateFailures,
   type FailuresByKey,
@@ -42,15 +35,13 @@ export async function admitSignIn(ctx: Counter, identity: string, address: strin
       tx,
       counters.map(({ key, limit }) => [key, countAttempt(states.get(key.toString('hex')), limit, now)]),
     );
-    await pruneFailures(tx, new Date(now.getTime() - FORGOTTEN_SECONDS * 1_000));
   });
 }
 
 /** The right password or code: this identity starts anew. Whoever shares the address gains nothing by it. */
 export async function recordSignInSuccess(ctx: Counter, identity: string, address: string): Promise<void> {
   const [atAddress, alone, place] = countersOf(identity, address);
-  await deleteFailures(ctx.db, [atAddress.key, alone.key]);
-  await takeBackAttempt(ctx.db, place.key, place.limit.burst);
+  await settleFailures(ctx.db, [atAddress.key, alone.key], place.key, place.limit.burst);
 }
 
 /** The attempt came to no answer, e.g. since too many people sign in: it was no guess. */

@@ -69,11 +69,23 @@ export async function updateFailures(
   );
 }
 
-export async function deleteFailures(db: Queryable, keys: readonly Buffer[]): Promise<void> {
+/** One statement, since every sign-in does it: forgets two counters and takes one attempt of the third back. */
+export async function settleFailures(
+  db: Queryable,
+  forgotten: readonly Buffer[],
+  lessened: Buffer,
+  burst: number,
+): Promise<void> {
   await db.query(
-    `DELETE FROM sign_in_failures WHERE key IN
-       (SELECT key FROM sign_in_failures WHERE key = ANY ($1::bytea[]) ORDER BY key FOR UPDATE)`,
-    [keys],
+    `WITH held AS (
+       SELECT key FROM sign_in_failures WHERE key = ANY ($1::bytea[] || $2::bytea) ORDER BY key FOR UPDATE
+     ), gone AS (
+       DELETE FROM sign_in_failures WHERE key IN (SELECT key FROM held WHERE key <> $2)
+     )
+     UPDATE sign_in_failures
+     SET failures = failures - 1, blocked_until = CASE WHEN failures > $3 THEN blocked_until END
+     WHERE key IN (SELECT key FROM held WHERE key = $2) AND failures > 0`,
+    [forgotten, lessened, burst],
   );
 }
 
@@ -84,14 +96,5 @@ export async function takeBackAttempt(db: Queryable, key: Buffer, burst: number)
      SET failures = failures - 1, blocked_until = CASE WHEN failures > $2 THEN blocked_until END
      WHERE key = $1 AND failures > 0`,
     [key, burst],
-  );
-}
-
-/** A few at a time, so that nobody waits for it; more than one attempt can add. */
-export async function pruneFailures(tx: Queryable, before: Date): Promise<void> {
-  await tx.query(
-    `DELETE FROM sign_in_failures WHERE key IN
-       (SELECT key FROM sign_in_failures WHERE last_at < $1 ORDER BY last_at LIMIT 10 FOR UPDATE SKIP LOCKED)`,
-    [before],
   );
 }
