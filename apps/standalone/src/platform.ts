@@ -31,6 +31,8 @@ export interface PlatformOptions {
   /** Given by the operator instead of the one in the data directory. */
   rootKey: SecretBytes | undefined;
   limits: GatewayLimits;
+  /** Told to clients, and stated in tokens; absent: where the gateway listens. */
+  publicUrl: string | undefined;
   auth: AuthSettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
@@ -64,18 +66,27 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
+/** The name in a certificate: IPv6 addresses stand in brackets only in URLs. */
+const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
+
 async function start(
-  { dataDirectory, host, port, rootKey, limits, auth: authSettings, openLog }: PlatformOptions,
+  options: PlatformOptions,
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Platform> {
-  const baseUrl = baseUrlOf(host, port);
+  const { dataDirectory, host, port, rootKey, limits, publicUrl, auth: authSettings, openLog } = options;
+  const baseUrl = publicUrl ?? baseUrlOf(host, port);
   const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey });
   stops.push(directory.close);
   const { paths, material, firstStart } = directory;
   const log = openLog(path.join(paths.root, 'strongroom.log'));
   stops.push(log.close);
-  const tls = await prepareTls({ directory: paths.tls, host, hostname: hostname(), now: new Date() });
+  const tls = await prepareTls({
+    directory: paths.tls,
+    host: publicUrl === undefined ? host : hostOf(publicUrl),
+    hostname: hostname(),
+    now: new Date(),
+  });
 
   const postgres = await startEmbeddedPostgres({
     dataDirectory: paths.database,

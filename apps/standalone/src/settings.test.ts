@@ -15,6 +15,7 @@ test('all settings have defaults', () => {
     host: '127.0.0.1',
     port: 8443,
     limits: readGatewayLimits(readSettings({})),
+    publicUrl: undefined,
     auth: readAuthSettings(readSettings({})),
     logLevel: 'info',
   });
@@ -29,6 +30,7 @@ test('settings are taken as given', () => {
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
+    STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
   });
   expect(settings).toEqual({
@@ -36,6 +38,7 @@ test('settings are taken as given', () => {
     host: 'vault.example.org',
     port: 0,
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
+    publicUrl: 'https://vault.example.org',
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
     logLevel: 'debug',
   });
@@ -67,4 +70,14 @@ test.each([
 
 test.each(['', '-a', 'a-', 'a..b', 'a_b', 'a b', 'ä', 'a'.repeat(64)])('%j is no host name', name => {
   expect(isHostName(name)).toBe(false);
+});
+
+test.each([
+  'http://vault.example.org',
+  'https://vault.example.org/',
+  'https://vault.example.org/x',
+  'vault',
+  'https://A.b',
+])('no address that clients can be told: %s', url => {
+  expect(() => readStandaloneSettings({ STRONGROOM_PUBLIC_URL: url })).toThrow(/STRONGROOM_PUBLIC_URL/);
 });

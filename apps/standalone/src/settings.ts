@@ -13,6 +13,8 @@ export interface StandaloneSettings {
   readonly host: string;
   /** 0: any free port, for tests. */
   readonly port: number;
+  /** Where people and programs reach it, when that is another address than the one it listens on. */
+  readonly publicUrl: string | undefined;
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
   readonly auth: AuthSettings;
@@ -36,12 +38,16 @@ export function readStandaloneSettings(environment: Environment): {
     dataDirectory: resolve(REPOSITORY, values.text('STRONGROOM_DATA_DIR', 'var/standalone')),
     host: values.text('STRONGROOM_HOST', '127.0.0.1'),
     port: values.integer('STRONGROOM_PORT', { min: 0, max: 65_535 }, 8443),
+    publicUrl: values.optionalText('STRONGROOM_PUBLIC_URL'),
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
     auth: readAuthSettings(values),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');
+  }
+  if (settings.publicUrl !== undefined && !isOrigin(settings.publicUrl)) {
+    values.fault('STRONGROOM_PUBLIC_URL must be https, a host and no path, e.g. https://vault.example.org');
   }
   const rootKeyText = values.optionalText('STRONGROOM_ROOT_KEY');
   const rootKey = rootKeyText === undefined ? undefined : parseRootKey(rootKeyText);
@@ -56,6 +62,10 @@ export function readStandaloneSettings(environment: Environment): {
 export const isHostName = (text: string): boolean =>
   text.length <= 253 &&
   /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text);
+
+/** An address as tokens state it: what browsers call an origin, in its one spelling. */
+const isOrigin = (text: string): boolean =>
+  URL.canParse(text) && text.startsWith('https://') && new URL(text).origin === text;
 
 export const isAnyAddress = (host: string): boolean => ANY_ADDRESS.includes(host);
 

@@ -61,14 +61,6 @@ export function readAuthConfig(environment: Environment): { config: AuthConfig; 
   return { config, secrets };
 }
 
-/** Host names and addresses, apart by blanks or commas. Also for standalone, where one process reads all settings. */
-export const readOutboundAllow = (settings: Settings): string[] =>
-  settings
-    .text('STRONGROOM_OUTBOUND_ALLOW', '')
-    .split(/[\s,]+/)
-    .filter(host => host !== '')
-    .map(host => host.toLowerCase());
-
 export const readAuthSettings = (settings: Settings): AuthSettings => ({
   signingKeyDays: settings.integer('STRONGROOM_SIGNING_KEY_DAYS', { min: 0, max: 3_650 }, 90),
   // Host names and addresses, apart by blanks or commas.
