@@ -140,6 +140,22 @@ describe('an administrator', () => {
     }
   });
 
+  test('needs them also for what the person will have again: while disabled, or out of hours', async () => {
+    const { bearer: manager } = await auth.clientWith('users-manage');
+    const disabled = await people.create('settings-manage');
+    await auth.superuser.query('UPDATE users SET is_disabled = true WHERE id = $1', [disabled.id]);
+    const later = await people.create('settings-manage');
+    await auth.superuser.query(
+      `UPDATE user_roles SET grant_type = 'TIME_RESTRICTED', grant_start = $2 WHERE user_id = $1`,
+      [later.id, new Date(now.getTime() + 86_400_000)],
+    );
+    for (const { id } of [disabled, later]) {
+      for (const action of ['enable', 'reset', 'disable']) {
+        expect([action, (await act(action, [id], manager)).status]).toEqual([action, 403]);
+      }
+    }
+  });
+
   test('removes his own factors after a sign-in of late only', async () => {
     const admin = await people.create('users-manage');
     const stale = await admin.bearer(901);

@@ -12,7 +12,7 @@ import {
 } from '../store/password-resets.ts';
 import { findUser, lockUser, updateUser } from '../store/users.ts';
 import { hashOtherPassword, storePassword } from './new-password.ts';
-import { requirePowerOver } from './people-guards.ts';
+import { requireRightsOver } from './rights-over.ts';
 
 const LIFETIME_MS = 24 * 60 * 60 * 1_000;
 
@@ -36,7 +36,7 @@ export async function startPasswordReset(
     const user = await lockUser(tx, userId);
     if (user === undefined) throw userNotFound();
     if (caller.id === userId) throw ownPassword();
-    await requirePowerOver(tx, caller, userId, now);
+    await requireRightsOver(tx, caller, [userId]);
     await deletePasswordResets(tx, userId);
     await insertPasswordReset(tx, {
       tokenHash: hashOf(token),

@@ -56,7 +56,7 @@ export const passkeyRoutes = (ctx: AuthContext): Route[] => {
   const guardChange = (caller: Caller, owner: string) =>
     owner === caller.id
       ? requireFreshSignIn(caller, ctx.now())
-      : requireRightsOver(ctx, ctx.db, caller, [owner]);
+      : requireRightsOver(ctx.db, caller, [owner]);
 
   return [
     route({
