@@ -10,7 +10,7 @@ const EXCHANGE = '/auth/api/v1/token/login';
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const issuer = 'https://idp.example';
 
-let now = new Date('2027-03-01T12:00:00Z');
+const now = new Date('2027-03-01T12:00:00Z');
 let auth: TestAuth;
 let person: { id: string; username: string };
 let providerId: string;
