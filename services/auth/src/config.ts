@@ -61,8 +61,8 @@ export function readAuthConfig(environment: Environment): { config: AuthConfig; 
   return { config, secrets };
 }
 
-/** Host names and addresses, apart by blanks or commas. Also for standalone, where one process reads all settings. */
-export const readOutboundAllow = (settings: Settings): string[] =>
+/** Host names and addresses, apart by blanks or commas. */
+const readOutboundAllow = (settings: Settings): string[] =>
   settings
     .text('STRONGROOM_OUTBOUND_ALLOW', '')
     .split(/[\s,]+/)
@@ -71,12 +71,7 @@ export const readOutboundAllow = (settings: Settings): string[] =>
 
 export const readAuthSettings = (settings: Settings): AuthSettings => ({
   signingKeyDays: settings.integer('STRONGROOM_SIGNING_KEY_DAYS', { min: 0, max: 3_650 }, 90),
-  // Host names and addresses, apart by blanks or commas.
-  outboundAllow: settings
-    .text('STRONGROOM_OUTBOUND_ALLOW', '')
-    .split(/[\s,]+/)
-    .filter(host => host !== '')
-    .map(host => host.toLowerCase()),
+  outboundAllow: readOutboundAllow(settings),
   // Length and a blocklist, and classes of characters only where an installation must.
   passwordPolicy: {
     minLength: settings.integer('STRONGROOM_PASSWORD_MIN_LENGTH', { min: 8, max: 128 }, 12),

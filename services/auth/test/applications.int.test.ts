@@ -256,6 +256,15 @@ describe('signing out from an application (OpenID Connect RP-Initiated Logout)',
     });
   });
 
+  test('without a target goes to the default one of the application', async () => {
+    const home = 'https://app.example/home';
+    const [app, person] = [await application({ oidc_default_logout_redirect_uri: home }), await someone()];
+    const granted = await grantTo(app, person);
+    const out = await signOut({ id_token_hint: String(granted.body['id_token']), state: 's' });
+    expect([out.status, out.location]).toEqual([303, `${home}?state=s`]);
+    expectRefusal(await refreshAs(app, granted), 'INVALID_GRANT');
+  });
+
   test('redirects to nobody who was not registered, and then ends nothing', async () => {
     const [app, other, person] = [
       await application(),

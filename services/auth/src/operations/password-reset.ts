@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { randomToken } from '@strongroom/crypto/random';
 import type { AuthContext } from '../context.ts';
 import { ownPassword, resetRefused, userNotFound } from '../domain/errors.ts';
+import { digestOf } from '../domain/opaque-token.ts';
 import {
   deletePasswordResets,
   findPasswordReset,
@@ -39,7 +39,7 @@ export async function startPasswordReset(
     await requireRightsOver(tx, caller, [userId]);
     await deletePasswordResets(tx, userId);
     await insertPasswordReset(tx, {
-      tokenHash: hashOf(token),
+      tokenHash: digestOf(token),
       userId,
       createdAt: now,
       createdBy: caller.id,
@@ -63,7 +63,7 @@ export async function completePasswordReset(
   request: RequestInfo,
   input: { token: string; newPassword: string },
 ): Promise<void> {
-  const tokenHash = hashOf(input.token);
+  const tokenHash = digestOf(input.token);
   const userId = await findPasswordReset(ctx.db, tokenHash, ctx.now());
   const person = userId === undefined ? undefined : await findUser(ctx.db, userId);
   if (person === undefined || person.isDisabled) throw resetRefused();
@@ -84,4 +84,3 @@ export async function completePasswordReset(
 }
 
 /** Random tokens need no salt and no slow hash. */
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
