@@ -3,8 +3,8 @@ import { expect } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { TOKEN, type Answer, type TestAuth } from './support.ts';
 
-export const AUTHORIZE = '/auth/api/v1/oauth/authorize';
-export const LOGIN = '/auth/api/v1/login';
+const AUTHORIZE = '/auth/api/v1/oauth/authorize';
+const LOGIN = '/auth/api/v1/login';
 export const REDIRECT = '/privx/oauth-callback';
 
 export interface Pkce {
