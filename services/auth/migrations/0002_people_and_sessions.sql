@@ -90,8 +90,7 @@ CREATE TABLE password_resets (
   user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   created_at timestamptz NOT NULL,
   created_by text NOT NULL,
-  expires_at timestamptz NOT NULL,
-  used_at timestamptz
+  expires_at timestamptz NOT NULL
 );
 CREATE INDEX password_resets_user ON password_resets (user_id);
 

@@ -61,14 +61,17 @@ export function readAuthConfig(environment: Environment): { config: AuthConfig; 
   return { config, secrets };
 }
 
-export const readAuthSettings = (settings: Settings): AuthSettings => ({
-  signingKeyDays: settings.integer('STRONGROOM_SIGNING_KEY_DAYS', { min: 0, max: 3_650 }, 90),
-  // Host names and addresses, apart by blanks or commas.
-  outboundAllow: settings
+/** Host names and addresses, apart by blanks or commas. */
+const readOutboundAllow = (settings: Settings): string[] =>
+  settings
     .text('STRONGROOM_OUTBOUND_ALLOW', '')
     .split(/[\s,]+/)
     .filter(host => host !== '')
-    .map(host => host.toLowerCase()),
+    .map(host => host.toLowerCase());
+
+export const readAuthSettings = (settings: Settings): AuthSettings => ({
+  signingKeyDays: settings.integer('STRONGROOM_SIGNING_KEY_DAYS', { min: 0, max: 3_650 }, 90),
+  outboundAllow: readOutboundAllow(settings),
   // Length and a blocklist, and classes of characters only where an installation must.
   passwordPolicy: {
     minLength: settings.integer('STRONGROOM_PASSWORD_MIN_LENGTH', { min: 8, max: 128 }, 12),

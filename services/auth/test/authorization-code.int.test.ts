@@ -120,6 +120,20 @@ describe('the authorization endpoint', () => {
     expect(Object.fromEntries(searchParams)).toMatchObject({ error, state: 'state-1', iss: ISSUER });
     expect(searchParams.has('token')).toBe(false);
   });
+
+  test('gives a hostile state back as it was and encoded, with an error and with a code', async () => {
+    const state = `"><script>alert(1)</script>\r\nset-cookie: a=b&code=forged#x`;
+    const failed = await askAuthorization(auth, { ...goParameters(newPkce()), prompt: 'none', state });
+    const { body } = await logIn(auth, await startSignIn(auth, newPkce(), { state }));
+    expect(body['state']).toBe(state);
+    expect(failed.headers.get('set-cookie')).toBeNull();
+    for (const target of [failed.headers.get('location'), body['redirect_to']]) {
+      expect(target).not.toMatch(/[<>"'\s]/);
+      const { searchParams, hash } = new URL(String(target));
+      expect([searchParams.getAll('state'), hash]).toEqual([[state], '']);
+      expect(searchParams.getAll('code')).toEqual(target === body['redirect_to'] ? [body['code']] : []);
+    }
+  });
 });
 
 describe('a sign-in', () => {

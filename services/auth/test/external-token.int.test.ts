@@ -1,4 +1,4 @@
-import { generateKeyPairSync, createHmac, type KeyObject } from 'node:crypto';
+import { createHmac, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CompactSign } from 'jose';
 import { OAuthError } from '@strongroom/errors/oauth-error';
@@ -161,6 +161,55 @@ describe('a JWT of another issuer (contract 1.5)', () => {
   ])('is refused: one %s', async (_, make) => {
     await provider();
     await refused(make());
+  });
+
+  test.each(['iss', 'aud', 'sub', 'exp'])(
+    'is refused without %s, with it twice, and with it mistyped',
+    async name => {
+      await provider();
+      const whole = claims();
+      const text = JSON.stringify(whole);
+      expect((await verify(await sign(text))).user.username).toBe('alice');
+      await refused(sign({ ...whole, [name]: undefined }));
+      const member = `"${name}":${JSON.stringify(whole[name as 'sub'])}`;
+      await refused(sign(text.replace('{', `{${member},`)));
+      // The same name by another spelling of its first letter.
+      const escaped = `\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}`;
+      await refused(sign(text.replace('{', `{${member.replace(name, escaped)},`)));
+      const right = whole[name as 'sub'];
+      const wrong: unknown[] = [null, true, {}, { value: right }, [], [[right]], '', -1];
+      // A list of audiences is one (RFC 7519, 4.1.3).
+      if (name !== 'aud') wrong.push([right]);
+      wrong.push(name === 'exp' ? `${seconds + 60}` : 7);
+      for (const value of wrong) await refused(sign({ ...whole, [name]: value }));
+    },
+  );
+
+  test.each(['nbf', 'iat'])('is refused with a mistyped %s, though it need have none', async name => {
+    await provider();
+    for (const value of [null, true, {}, [], '', String(seconds - 60)]) {
+      await refused(sign(claims({ [name]: value })));
+    }
+  });
+
+  test('is refused as anything but a signed JWT: encrypted, zipped, detached, with more demanded', async () => {
+    await provider();
+    const token = await sign(claims());
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    await refused(
+      `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM', zip: 'DEF' })}.${payload}.${payload}.${payload}.${payload}`,
+    );
+    await refused(`${header}..${signature}`);
+    await refused(`${token}.`);
+    // A signature is right, but over a header that demands what nobody here knows.
+    const signed = (members: Record<string, unknown>) => {
+      const content = `${encode({ alg: 'RS256', ...members })}.${payload}`;
+      return `${content}.${createSign('sha256').update(content).sign(rsa.privateKey).toString('base64url')}`;
+    };
+    expect((await verify(signed({}))).user.username).toBe('alice');
+    await refused(signed({ crit: ['exp'], exp: 1 }));
+    await refused(signed({ crit: ['b64'], b64: false }));
   });
 
   test('is refused when a part was exchanged, or the algorithm', async () => {

@@ -131,8 +131,6 @@ describe('an application (contract 1.7)', () => {
       audiences: ['testdomain.local'],
       allowsRefresh: true,
       isPublic: false,
-      usesPostAuth: true,
-      requiresPkce: true,
       accessTokenSeconds: 900,
       refreshTokenSeconds: 3_600,
       signatureAlgorithm: 'EdDSA',
@@ -159,15 +157,13 @@ describe('an application (contract 1.7)', () => {
       defaultLogoutRedirectUri: undefined,
       allowsRefresh: false,
       isPublic: false,
-      usesPostAuth: false,
-      requiresPkce: true,
       accessTokenSeconds: 300,
       refreshTokenSeconds: 28_800,
       userFilter: '',
     });
   });
 
-  test('without a secret cannot do without PKCE, nor send one', async () => {
+  test('cannot do without PKCE, with a secret or none', async () => {
     const made = await create({
       oidc_auth_method_enabled: 'none',
       oidc_auth_method_post: true,
@@ -175,8 +171,6 @@ describe('an application (contract 1.7)', () => {
     });
     expect(await findIdpClientByClientId(auth.superuser, String(made['oidc_client_id']))).toMatchObject({
       isPublic: true,
-      usesPostAuth: false,
-      requiresPkce: true,
     });
     expect(made['oidc_code_challenge_method_enabled']).toBe(true);
   });

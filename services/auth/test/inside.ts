@@ -11,6 +11,7 @@ import { endSessions } from '../src/operations/effects-at-once.ts';
 import { rightsOf } from '../src/operations/rights.ts';
 import { createTokenSigner } from '../src/operations/token-signer.ts';
 import { insertSession, type SessionFilter } from '../src/store/sessions.ts';
+import { claimsFor, sessionOf } from './sessions.ts';
 
 /** Auth's own operations, on the database of an auth that runs: as a replica that serves nobody. */
 export async function openInside(
@@ -37,43 +38,18 @@ export async function openInside(
 
   /** A session of the subject with its rights of now, and the Authorization header of its token. */
   async function signIn(subject: Subject, lifetimeSeconds = 1_800) {
-    const [sid, time] = [newId(), now()];
-    const tokenExpiresAt = new Date(time.getTime() + lifetimeSeconds * 1000);
-    const { roles, permissions } = await rightsOf(db, subject, { now: time, address: null });
-    await insertSession(
-      db,
-      {
-        id: sid,
-        subject,
-        sourceId: null,
-        clientId: 'privx-external',
-        username: 'test',
-        remoteAddress: '127.0.0.1',
-        userAgent: '',
-        scope: '',
-        authTime: time,
-        authMethods: ['pwd'],
-        createdAt: time,
-        updatedAt: time,
-        expiresAt: tokenExpiresAt,
-        tokenExpiresAt,
-        endedAt: null,
-      },
-      roles,
-    );
-    const claims = {
-      sub: subject.id,
-      client_id: 'privx-external',
-      kind: subject.kind,
-      name: 'test',
-      roles: [...roles],
-      permissions: [...permissions],
-      scope: '',
-      auth_time: Math.floor(time.getTime() / 1000),
-      amr: ['pwd'],
-      address: '',
-    };
-    return { sid, claims, bearer: `Bearer ${await signer.sign(claims, sid, lifetimeSeconds)}` };
+    const time = now();
+    const end = new Date(time.getTime() + lifetimeSeconds * 1_000);
+    const session = sessionOf(subject, time, {
+      clientId: 'privx-external',
+      expiresAt: end,
+      tokenExpiresAt: end,
+    });
+    const rights = await rightsOf(db, subject, { now: time, address: null });
+    await insertSession(db, session, rights.roles);
+    const claims = claimsFor(session, rights);
+    const token = await signer.sign(claims, session.id, lifetimeSeconds);
+    return { sid: session.id, claims, bearer: `Bearer ${token}` };
   }
 
   /** A change with its events, told as soon as it has committed. */

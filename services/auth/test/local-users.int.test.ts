@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { RIGHTS_CHANGED, type RightsChanged } from '@strongroom/contracts/session-events';
 import type { AuthContext } from '../src/context.ts';
 import { grantRole, liveSessions, makePerson, openContext, signInAs } from './people.ts';
 import { ROLES, startTestAuth, uniqueName, USERS, withTestAuth, type TestAuth } from './support.ts';
@@ -421,6 +422,44 @@ describe('the last administrator', () => {
       expect(both.map(answer => answer.status).sort()).toEqual([200, 403]);
     });
   });
+});
+
+test('attributes and tags bring roles by rules and take them, which is told at once', async () => {
+  const sources = await auth.call('GET', '/role-store/api/v1/sources');
+  const source = (sources.body['items'] as { id: string }[])[0]!.id;
+  const rule = (search_string: string) => ({ type: 'RULE', source, search_string });
+  const source_rules = {
+    type: 'GROUP',
+    match: 'ANY',
+    rules: [rule('(department=Vaults)'), rule('(tags=on-call)')],
+  };
+  const made = await auth.call('POST', ROLES, {
+    body: { name: uniqueName('ruled'), permissions: ['vault-add'], source_rules },
+  });
+  const role = String(made.body['id']);
+  const username = uniqueName('ruled');
+  const id = await makePerson(auth, { username });
+  const told = async () => {
+    await auth.trail();
+    return auth.events
+      .filter(event => event.type === `strongroom.auth.${RIGHTS_CHANGED}`)
+      .flatMap(event => (event.data as RightsChanged).subjects)
+      .filter(subject => subject.id === id)
+      .map(subject => [subject.roles.includes(role), subject.permissions.includes('vault-add')]);
+  };
+  const change = async (body: Record<string, unknown>) =>
+    expect((await auth.call('PUT', pathOf(id), { body: { username, ...body } })).status).toBe(200);
+  await change({ comment: 'nothing by rules' });
+  expect(await told()).toEqual([]);
+  await change({ department: 'Vaults' });
+  expect(await told()).toEqual([[true, true]]);
+  await change({ tags: ['on-call'] });
+  expect(await told()).toEqual([[true, true]]);
+  await change({ tags: ['off-call'] });
+  expect(await told()).toEqual([
+    [true, true],
+    [false, false],
+  ]);
 });
 
 test('the trail tells of each change', async () => {

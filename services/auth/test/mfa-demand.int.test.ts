@@ -6,6 +6,7 @@ import { secondFactorsOf } from '../src/operations/second-factor.ts';
 import { confirmTotp, startTotp } from '../src/operations/second-factor-setup.ts';
 import { insertSession } from '../src/store/sessions.ts';
 import { openPeople, type People, type Person } from './person.ts';
+import { sessionOf } from './sessions.ts';
 import { startTestAuth, type TestAuth } from './support.ts';
 
 const OWN = '/auth/api/v1/mfa';
@@ -28,31 +29,10 @@ async function withTotp(): Promise<Person> {
   return person;
 }
 
-async function withSession(person: Person): Promise<string> {
-  const id = randomUUID();
-  const later = new Date(now.getTime() + 3_600_000);
-  await insertSession(
-    auth.superuser,
-    {
-      id,
-      subject: { kind: 'user', id: person.id },
-      sourceId: null,
-      clientId: 'privx-ui',
-      username: person.username,
-      remoteAddress: '',
-      userAgent: '',
-      scope: '',
-      authTime: now,
-      authMethods: ['pwd', 'otp'],
-      createdAt: now,
-      updatedAt: now,
-      expiresAt: later,
-      tokenExpiresAt: later,
-      endedAt: null,
-    },
-    [],
-  );
-  return id;
+async function withSession({ id }: Person): Promise<string> {
+  const session = sessionOf({ kind: 'user', id }, now, { authMethods: ['pwd', 'otp'] });
+  await insertSession(auth.superuser, session, []);
+  return session.id;
 }
 
 const endedSessions = () =>
@@ -137,6 +117,22 @@ describe('an administrator', () => {
         expect([action, status, body['error_code']]).toEqual([action, 403, 'PERMISSION_DENIED']);
       }
       expect((await act(action, [person.id], equal)).status).toBe(200);
+    }
+  });
+
+  test('needs them also for what the person will have again: while disabled, or out of hours', async () => {
+    const { bearer: manager } = await auth.clientWith('users-manage');
+    const disabled = await people.create('settings-manage');
+    await auth.superuser.query('UPDATE users SET is_disabled = true WHERE id = $1', [disabled.id]);
+    const later = await people.create('settings-manage');
+    await auth.superuser.query(
+      `UPDATE user_roles SET grant_type = 'TIME_RESTRICTED', grant_start = $2 WHERE user_id = $1`,
+      [later.id, new Date(now.getTime() + 86_400_000)],
+    );
+    for (const { id } of [disabled, later]) {
+      for (const action of ['enable', 'reset', 'disable']) {
+        expect([action, (await act(action, [id], manager)).status]).toEqual([action, 403]);
+      }
     }
   });
 

@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { expect } from '@jest/globals';
+import { decodeJwt } from 'jose';
 import { TOKEN, type Answer, type TestAuth } from './support.ts';
 
-export const AUTHORIZE = '/auth/api/v1/oauth/authorize';
-export const LOGIN = '/auth/api/v1/login';
+const AUTHORIZE = '/auth/api/v1/oauth/authorize';
+const LOGIN = '/auth/api/v1/login';
 export const REDIRECT = '/privx/oauth-callback';
 
 export interface Pkce {
@@ -49,6 +51,41 @@ export const logIn = (
   token: string,
   { username, password } = auth.secrets.bootstrap.admin,
 ): Promise<Answer> => auth.call('POST', LOGIN, { as: null, body: { username, password, token } });
+
+/** A sign-in after its password, with what was answered to that. */
+export async function enterPassword(
+  auth: TestAuth,
+  person: { username: string; password: string },
+  parameters: Record<string, string> = {},
+): Promise<{ pkce: Pkce; token: string; answer: Answer }> {
+  const pkce = newPkce();
+  const token = await startSignIn(auth, pkce, parameters);
+  return { pkce, token, answer: await logIn(auth, token, person) };
+}
+
+/** One of the steps after the password. */
+export const loginStep = (auth: TestAuth, path: string, body: Record<string, unknown>): Promise<Answer> =>
+  auth.call('POST', `${LOGIN}/${path}`, { as: null, body });
+
+/** The claims of the token that a completed sign-in is good for. */
+export async function claimsOf(
+  auth: TestAuth,
+  { status, body }: Answer,
+  pkce: Pkce,
+): Promise<Record<string, unknown>> {
+  expect([status, body]).toEqual([200, expect.objectContaining({ state: 'state-1' })]);
+  const granted = await exchangeCode(auth, String(body['code']), pkce);
+  expect(granted.status).toBe(200);
+  return decodeJwt(String(granted.body['access_token']));
+}
+
+/** Refused by this code, and without anything that would let somebody in. */
+export function expectRefusal({ status, body }: Answer, code: string, expected = 400): void {
+  expect([status, body['error_code']]).toEqual([expected, code]);
+  for (const member of ['code', 'redirect_to', 'recovery_codes', 'access_token', 'refresh_token']) {
+    expect(body).not.toHaveProperty(member);
+  }
+}
 
 export const exchangeCode = (
   auth: TestAuth,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RequestInfo } from '@strongroom/contracts/caller';
 import type { AuthContext } from '../src/context.ts';
@@ -224,18 +225,19 @@ describe('a demanded change at sign-in', () => {
     const { id, signsInBy } = await person({ password_change_required: true });
     const session = await signInAs(ctx, id);
     const user = (await findUser(ctx.db, id))!;
+    const asked = randomBytes(32);
     for (const bad of ['short', PASSWORD]) {
-      await expect(changeExpiredPassword(ctx, request, user, bad)).rejects.toMatchObject({
+      await expect(changeExpiredPassword(ctx, request, user, bad, asked)).rejects.toMatchObject({
         kind: 'invalid',
         property: 'new_password',
       });
     }
-    const changed = await changeExpiredPassword(ctx, request, user, NEXT);
+    const changed = await changeExpiredPassword(ctx, request, user, NEXT, asked);
     expect(changed).toMatchObject({ id, passwordChangeRequired: false });
     expect(await liveSessions(auth, [session.sessionId])).toEqual([]);
     expect([await signsInBy(PASSWORD), await signsInBy(NEXT)]).toEqual([false, true]);
     // Who read the person before the change proved a password that holds no more.
-    await expect(changeExpiredPassword(ctx, request, user, `${NEXT}!`)).rejects.toMatchObject({
+    await expect(changeExpiredPassword(ctx, request, user, `${NEXT}!`, asked)).rejects.toMatchObject({
       code: 'INVALID_GRANT',
     });
   });

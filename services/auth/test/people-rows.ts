@@ -6,6 +6,7 @@ import { canonicalName } from '@strongroom/schema/text';
 import type { Subject } from '../src/domain/subject.ts';
 import { createTokenSigner } from '../src/operations/token-signer.ts';
 import { insertSession } from '../src/store/sessions.ts';
+import { claimsFor, sessionOf } from './sessions.ts';
 import { ROLES, uniqueName, type TestAuth } from './support.ts';
 
 export const USERS = '/role-store/api/v1/users';
@@ -68,52 +69,26 @@ export const anyOf = (source: string, ...filters: string[]) => ({
 export async function bearerOf(
   auth: TestAuth,
   { id, username }: Person,
-  options: { permissions?: Permission[]; roles?: string[]; now?: () => Date } = {},
+  options: {
+    permissions?: readonly Permission[];
+    roles?: readonly string[];
+    /** How long ago the person signed in. */
+    ageSeconds?: number;
+    now?: () => Date;
+  } = {},
 ): Promise<string> {
   const now = options.now ?? (() => new Date());
   const keyring = await loadKeyring(auth.superuser, 'auth', staticRootKey(auth.secrets.rootKey), now());
   const { config, superuser: db } = auth;
   const signer = await createTokenSigner({ db, config, now, newId: randomUUID, keyring });
-  const subject = {
-    sub: id,
-    client_id: 'privx-ui',
-    kind: 'user' as const,
-    name: username,
-    roles: options.roles ?? [],
-    permissions: options.permissions ?? [],
-    scope: '',
-    auth_time: Math.floor(now().getTime() / 1_000),
-    amr: ['pwd'],
-    address: '',
-  };
-  return `Bearer ${await signer.sign(subject, randomUUID(), 600)}`;
+  const authTime = new Date(now().getTime() - (options.ageSeconds ?? 0) * 1_000);
+  const session = sessionOf({ kind: 'user', id }, now(), { username, authTime });
+  return `Bearer ${await signer.sign(claimsFor(session, options), session.id, 600)}`;
 }
 
 /** A session whose token carries these roles now: its subject is told of when they change. */
 export async function makeSession(auth: TestAuth, subject: Subject, roleIds: string[]): Promise<string> {
-  const id = randomUUID();
-  const now = new Date();
-  const later = new Date(now.getTime() + 3_600_000);
-  await insertSession(
-    auth.superuser,
-    {
-      id,
-      subject,
-      sourceId: null,
-      clientId: 'privx-ui',
-      username: 'x',
-      remoteAddress: '127.0.0.1',
-      userAgent: '',
-      scope: '',
-      authTime: now,
-      authMethods: ['pwd'],
-      createdAt: now,
-      updatedAt: now,
-      expiresAt: later,
-      tokenExpiresAt: later,
-      endedAt: null,
-    },
-    roleIds,
-  );
-  return id;
+  const session = sessionOf(subject, new Date());
+  await insertSession(auth.superuser, session, roleIds);
+  return session.id;
 }

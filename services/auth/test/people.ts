@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/password';
@@ -10,6 +9,7 @@ import { createRemoteKeys } from '../src/clients/remote-keys.ts';
 import type { AuthContext } from '../src/context.ts';
 import { createTokenSigner } from '../src/operations/token-signer.ts';
 import { insertSession } from '../src/store/sessions.ts';
+import { claimsFor, sessionOf } from './sessions.ts';
 import { uniqueName, USERS, type TestAuth } from './support.ts';
 
 const migrations = { name: 'auth', directory: path.join(import.meta.dirname, '../migrations') };
@@ -73,43 +73,10 @@ export async function signInAs(
   userId: string,
   permissions: readonly string[] = [],
 ): Promise<{ sessionId: string; bearer: string }> {
-  const sessionId = randomUUID();
-  const now = ctx.now();
-  const expiresAt = new Date(now.getTime() + 3_600_000);
-  await insertSession(
-    ctx.db,
-    {
-      id: sessionId,
-      subject: { kind: 'user', id: userId },
-      sourceId: null,
-      clientId: 'privx-ui',
-      username: 'person',
-      remoteAddress: '',
-      userAgent: '',
-      scope: '',
-      authTime: now,
-      authMethods: ['pwd'],
-      createdAt: now,
-      updatedAt: now,
-      expiresAt,
-      tokenExpiresAt: expiresAt,
-      endedAt: null,
-    },
-    [],
-  );
-  const subject = {
-    sub: userId,
-    client_id: 'privx-ui',
-    kind: 'user' as const,
-    name: 'person',
-    roles: [],
-    permissions: [...permissions],
-    scope: '',
-    auth_time: Math.floor(now.getTime() / 1_000),
-    amr: ['pwd'],
-    address: '',
-  };
-  return { sessionId, bearer: `Bearer ${await ctx.signer.sign(subject, sessionId, 600)}` };
+  const session = sessionOf({ kind: 'user', id: userId }, ctx.now());
+  await insertSession(ctx.db, session, []);
+  const token = await ctx.signer.sign(claimsFor(session, { permissions }), session.id, 600);
+  return { sessionId: session.id, bearer: `Bearer ${token}` };
 }
 
 /** Which of these sessions live. */

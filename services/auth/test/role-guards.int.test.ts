@@ -78,6 +78,10 @@ describe('nobody gives what he has not', () => {
     expect([shown.status, shown.body['secret']]).toEqual([200, '']);
     expect((await auth.call('GET', `${API_CLIENTS}?limit=1000`, { as })).text).not.toContain(other.secret);
     expect((await auth.call('GET', path)).body['secret']).toBe(other.secret);
+    const spared = await auth.call('DELETE', path, { as });
+    expect([spared.status, spared.body['error_code']]).toEqual([403, 'PERMISSION_DENIED']);
+    expect((await auth.signIn(other)).status).toBe(200);
+    expect((await auth.call('DELETE', `${API_CLIENTS}/${own}`, { as })).status).toBe(200);
     // What stays as it is may be beyond him; nor may he take it away.
     const kept = { name: uniqueName('renamed'), roles: [{ id: other.roleId }, { id: weak }] };
     expect((await auth.call('PUT', path, { as, body: kept })).status).toBe(200);
@@ -94,6 +98,19 @@ test('privx-admin keeps all permissions', async () => {
     expect([answer.status, answer.body['error_code']]).toEqual([403, 'PERMISSION_DENIED']);
   }
   expect((await put(id, { ...admin, permissions: [...PERMISSIONS].reverse() })).status).toBe(200);
+  expect((await put(id, admin)).status).toBe(200);
+});
+
+test('privx-admin is limited to no time or place, which would leave nobody who can mend everything', async () => {
+  const found = await auth.call('POST', `${ROLES}/resolve`, { body: ['privx-admin'] });
+  const { id } = (found.body['items'] as { id: string }[])[0]!;
+  const admin = await read(id);
+  for (const part of [{}, { ip_masks: ['10.0.0.0/8'] }, { start_time: '08:00', end_time: '09:00' }]) {
+    const refused = await put(id, { ...admin, context: { enabled: true, ...part } });
+    expect([refused.status, refused.body['error_code']]).toEqual([403, 'PERMISSION_DENIED']);
+  }
+  const off = { enabled: false, ip_masks: ['10.0.0.0/8'] };
+  expect((await put(id, { ...admin, context: off })).status).toBe(200);
   expect((await put(id, admin)).status).toBe(200);
 });
 

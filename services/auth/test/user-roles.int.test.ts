@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { RIGHTS_CHANGED, type RightsChanged } from '@strongroom/contracts/session-events';
 import { anyOf, bearerOf, localSource, makePerson, makeRole, USERS } from './people-rows.ts';
-import { ROLES, startTestAuth, uniqueName, type TestAuth } from './support.ts';
+import { ROLES, startTestAuth, uniqueName, withTestAuth, type TestAuth } from './support.ts';
 import { startFloatingGrants } from '../src/operations/rights.ts';
 
 const now = new Date('2026-05-01T08:00:00.250Z');
@@ -209,6 +209,41 @@ describe('who may', () => {
     }
     expect(await idsOf(helper.id)).toEqual([weak]);
     expect(await idsOf(other.id)).toEqual([strong, weak]);
+  });
+});
+
+test('the last administrator keeps the role, for good, also when two lose it at once', async () => {
+  await withTestAuth({ now: () => now }, async alone => {
+    const [admin] = await alone.superuser.query<{ user_id: string; role_id: string }>(
+      `SELECT user_id, role_id FROM user_roles JOIN roles r ON r.id = role_id WHERE r.name = 'privx-admin'`,
+    );
+    const { user_id: first, role_id: id } = admin!;
+    const putRoles = (userId: string, body: unknown) => alone.call('PUT', pathOf(userId), { body });
+    const lesser = [
+      [],
+      [{ id, grant_type: 'FLOATING', floating_length: 5 }],
+      [{ id, grant_type: 'TIME_RESTRICTED', grant_end: '2036-01-01T00:00:00.000Z' }],
+      [{ id }, { id, grant_type: 'FLOATING', floating_length: 5 }],
+    ];
+    const refused = async () => {
+      for (const body of lesser) {
+        const answer = await putRoles(first, body);
+        expect([answer.status, answer.body['error_code']]).toEqual([403, 'PERMISSION_DENIED']);
+      }
+    };
+    await refused();
+    // Neither a disabled nor a passing administrator is another one.
+    const disabled = await makePerson(alone, {}, { roles: [id], isDisabled: true });
+    const passing = await makePerson(alone);
+    await putRoles(passing.id, [{ id, grant_type: 'FLOATING', floating_length: 5 }]);
+    await refused();
+    expect((await putRoles(first, [{ id, grant_type: 'FLOATING', floating_length: 5 }, { id }])).status).toBe(
+      200,
+    );
+    expect((await putRoles(disabled.id, [])).status).toBe(200);
+    const second = await makePerson(alone, {}, { roles: [id] });
+    const both = await Promise.all([putRoles(first, []), putRoles(second.id, [])]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 403]);
   });
 });
 

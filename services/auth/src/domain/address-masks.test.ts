@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isWithin, parseMasks } from './address-masks.ts';
+import { isSubnet, isWithin, parseMasks } from './address-masks.ts';
 
 const within = (masks: string[], address: string) => {
   const networks = parseMasks(masks);
@@ -66,3 +66,28 @@ test.each([
   expect(parseMasks([mask])).toBeUndefined();
   expect(parseMasks(['10.0.0.1', mask])).toBeUndefined();
 });
+
+test.each([
+  '0.0.0.0/0',
+  '::/0',
+  '10.10.0.0/16',
+  '10.1.2.3',
+  '2001:db8::/32',
+  'fe80::1',
+  '10.0.0.0/32',
+  '::1/128',
+])('a subnet: %s', text => expect(isSubnet(text)).toBe(true));
+
+test.each([
+  '',
+  '/',
+  '10.0.0.0/',
+  '10.0.0.0/33',
+  '::/129',
+  '10.0.0/8',
+  '10.0.0.0/8/8',
+  '10.0.0.0/-1',
+  'fe80::1%eth0',
+  'host',
+  ' 10.0.0.0/8',
+])('no subnet: %j', text => expect(isSubnet(text)).toBe(false));

@@ -24,3 +24,6 @@ export function isWithin(networks: BlockList, address: string): boolean {
   const version = isIP(address);
   return version !== 0 && networks.check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
+
+/** One address, or one network as address and prefix length (RFC 4632, RFC 4291), without a zone. */
+export const isSubnet = (text: string): boolean => parseMasks([text]) !== undefined;

@@ -81,7 +81,7 @@ export const userNotFound = () => objectNotFound('User');
 export const userExists = () => duplicateValue('username', 'user');
 export const reservedUsername = () => invalidField('username', 'This user name is reserved');
 export const lastAdministrator = () =>
-  permissionDenied('The last administrator can be neither deleted nor disabled');
+  permissionDenied('The last administrator can be neither deleted nor disabled, nor lose that role');
 export const strongerPerson = () =>
   permissionDenied('The caller lacks a permission that this person has or would get');
 export const ownPassword = () =>
@@ -100,7 +100,8 @@ export const signInLimited = (retryAfterSeconds: number) =>
     retryAfterSeconds,
   });
 
-export const adminRole = () => permissionDenied('The role of administrators keeps all permissions');
+export const adminRole = () =>
+  permissionDenied('The role of administrators keeps all permissions, at any time and place');
 export const principalKeyNotFound = () => objectNotFound('Principal key');
 export const authorizedKeyNotFound = () => objectNotFound('Authorized key');
 export const authorizedKeyExists = () => duplicateValue('public_key', 'authorized key');

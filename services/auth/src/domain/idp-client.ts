@@ -20,9 +20,6 @@ export interface IdpClient extends Stamps {
   readonly allowsRefresh: boolean;
   /** Has no secret: it proves itself by PKCE alone. */
   readonly isPublic: boolean;
-  /** May send its secret in the form, and not only as Basic. */
-  readonly usesPostAuth: boolean;
-  readonly requiresPkce: boolean;
   readonly accessTokenSeconds: number;
   readonly refreshTokenSeconds: number;
   readonly signatureAlgorithm: 'RS256' | 'EdDSA';
@@ -69,8 +66,6 @@ export const DEFAULT_REFRESH_MINUTES = 480;
 
 /** What the document says in the platform's own words. */
 export function readDocument(document: IdpClientDocument) {
-  const method = document.oidc_auth_method_enabled ?? '';
-  const isPublic = method === 'none';
   const defaultLogout = document.oidc_default_logout_redirect_uri ?? '';
   const allowedLogout = document.oidc_allowed_logout_redirect_uris ?? [];
   const refreshMinutes = document.oidc_refresh_token_valid_in_minutes ?? DEFAULT_REFRESH_MINUTES;
@@ -81,10 +76,7 @@ export function readDocument(document: IdpClientDocument) {
     scopes: [...new Set(['openid', ...(document.oidc_scopes_enabled ?? DEFAULT_SCOPES)])],
     audiences: document.oidc_audience ?? [],
     allowsRefresh: document.oidc_grant_type_refresh_token === true && refreshMinutes > 0,
-    isPublic,
-    usesPostAuth: !isPublic && (method === 'client_secret_post' || document.oidc_auth_method_post === true),
-    // Without a secret PKCE is all that ties a code to its application.
-    requiresPkce: isPublic || document.oidc_code_challenge_method_enabled !== false,
+    isPublic: document.oidc_auth_method_enabled === 'none',
     accessTokenSeconds: 60 * (document.oidc_access_token_valid_in_minutes ?? DEFAULT_ACCESS_MINUTES),
     refreshTokenSeconds: 60 * refreshMinutes,
     signatureAlgorithm: document.oidc_signature_algorithm === 'EdDSA' ? 'EdDSA' : 'RS256',

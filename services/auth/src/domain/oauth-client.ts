@@ -7,6 +7,8 @@ export interface OAuthClient {
   /** Compared as they are, character by character (RFC 9700, 2.1). */
   readonly redirectUris: readonly string[];
   readonly logoutRedirectUris: readonly string[];
+  /** Where a sign-out ends that names no place. */
+  readonly defaultLogoutRedirectUri: string | undefined;
   /** Its access tokens carry the subject's rights; without it they open the userinfo endpoint alone. */
   readonly carriesRights: boolean;
   readonly accessTokenSeconds: number;
@@ -31,6 +33,7 @@ export const PRIVX_REDIRECT_URI = '/privx/oauth-callback';
 const BUILT_IN = {
   redirectUris: [PRIVX_REDIRECT_URI],
   logoutRedirectUris: [],
+  defaultLogoutRedirectUri: undefined,
   carriesRights: true,
   idTokenAlgorithm: 'EdDSA',
   idTokenAudiences: [],

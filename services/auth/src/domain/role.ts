@@ -1,3 +1,4 @@
+import { canonicalName } from '@strongroom/schema/text';
 import type { RoleContext } from './role-context.ts';
 
 /** A role as it is kept. `document` is what clients sent and want back unchanged. */
@@ -15,7 +16,10 @@ export interface Role {
 }
 
 /** The system role that always carries all permissions (contract 12). */
-export const ADMIN_ROLE = 'privx-admin';
+const ADMIN_ROLE = 'privx-admin';
+
+/** No other role can have its name. */
+export const isAdminRole = ({ name }: Pick<Role, 'name'>): boolean => canonicalName(name) === ADMIN_ROLE;
 
 /** How lists of roles name them (contract 2.1, 5.4). */
 export interface RoleHandle {

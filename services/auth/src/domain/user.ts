@@ -1,4 +1,5 @@
 import { canonicalName } from '@strongroom/schema/text';
+import { isUuid } from './uuid.ts';
 
 /** A person. `document` is what clients sent and want back unchanged (contract 5.1). */
 export interface User {
@@ -25,7 +26,6 @@ export interface User {
 /** The role that each person gets. */
 export const EVERYONE = 'privx-user';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const RESERVED = new Set(['', 'current', 'system']);
 
 /**
@@ -34,5 +34,5 @@ const RESERVED = new Set(['', 'current', 'system']);
  */
 export function isReservedUsername(username: string): boolean {
   const name = canonicalName(username);
-  return RESERVED.has(name) || name.startsWith('strongroom-') || UUID.test(name);
+  return RESERVED.has(name) || name.startsWith('strongroom-') || isUuid(name);
 }

@@ -113,7 +113,9 @@ export async function deleteApiClient(
 ): Promise<void> {
   await ctx.db.transaction(async tx => {
     const client = await findApiClient(tx, id);
-    if (client === undefined || !(await deleteRow(tx, id))) throw apiClientNotFound();
+    if (client === undefined) throw apiClientNotFound();
+    requirePermissionsOf(caller, client.permissions);
+    if (!(await deleteRow(tx, id))) throw apiClientNotFound();
     await ctx.audit.append(tx, {
       type: AUDIT_EVENTS.apiClientRemoved,
       caller,

@@ -49,7 +49,6 @@ export async function authorize(ctx: AuthContext, input: AuthorizeInput): Promis
       expiresAt: new Date(now.getTime() + REQUEST_LIFETIME_MS),
       userId: null,
       authMethods: [],
-      webauthnChallenge: null,
     },
     now,
   );

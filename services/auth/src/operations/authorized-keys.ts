@@ -11,16 +11,14 @@ import {
   type AuthorizedKeyTerms,
 } from '../domain/authorized-key.ts';
 import { authorizedKeyNotFound, userNotFound } from '../domain/errors.ts';
-import { requirePermissionsOf } from '../domain/escalation.ts';
 import {
   deleteAuthorizedKey as deleteRow,
   findAuthorizedKey,
   insertAuthorizedKey,
   updateAuthorizedKey as updateRow,
 } from '../store/authorized-keys.ts';
-import { lockUser } from '../store/user-roles.ts';
-import { findUser } from '../store/users.ts';
-import { permissionsWithinReach } from './rights.ts';
+import { lockUser } from '../store/users.ts';
+import { requireRightsOver } from './rights-over.ts';
 
 /** Adds a key to a person. */
 export async function addAuthorizedKey(
@@ -34,7 +32,7 @@ export async function addAuthorizedKey(
   const terms = accepted(readAuthorizedKey(input, now));
   const id = ctx.newId();
   await ctx.db.transaction(async tx => {
-    const user = (await lockUser(tx, userId)) ? await findUser(tx, userId) : undefined;
+    const user = await lockUser(tx, userId);
     if (user === undefined) throw userNotFound();
     await requireReachOf(tx, caller, userId);
     await insertAuthorizedKey(tx, {
@@ -92,8 +90,7 @@ export async function deleteAuthorizedKey(
 
 /** Whoever adds a key to somebody else signs in as him. */
 async function requireReachOf(tx: Queryable, caller: Caller, userId: string): Promise<void> {
-  if (caller.id === userId) return;
-  requirePermissionsOf(caller, await permissionsWithinReach(tx, { kind: 'user', id: userId }));
+  if (caller.id !== userId) await requireRightsOver(tx, caller, [userId]);
 }
 
 function accepted(terms: AuthorizedKeyTerms | AuthorizedKeyFault): AuthorizedKeyTerms {

@@ -43,17 +43,19 @@ export async function changeOwnPassword(
 
 /**
  * For a login: the person has just proved the old password, must change it, and gives a new one. Property of
- * what the policy finds: `new_password`. Returns the person as changed.
+ * what the policy finds: `new_password`. Every other sign-in of the person, begun or complete, ends. Returns the
+ * person as changed.
  */
 export async function changeExpiredPassword(
   ctx: AuthContext,
   request: RequestInfo,
   user: User,
   newPassword: string,
+  exceptRequest: Buffer,
 ): Promise<User> {
   const passwordHash = await hashOtherPassword(ctx, user, newPassword, PROPERTY);
   // Of two who change it at once, one proved a password that holds no more.
-  if (!(await store(ctx, request, user, { passwordHash }))) throw signInRefused();
+  if (!(await store(ctx, request, user, { passwordHash, exceptRequest }))) throw signInRefused();
   return { ...user, passwordHash, passwordSetAt: ctx.now(), passwordChangeRequired: false };
 }
 
@@ -61,7 +63,7 @@ async function store(
   ctx: AuthContext,
   request: RequestInfo,
   user: User,
-  change: Pick<PasswordChange, 'passwordHash' | 'exceptSessionId'>,
+  change: Pick<PasswordChange, 'passwordHash' | 'exceptSessionId' | 'exceptRequest'>,
   caller?: Caller,
 ): Promise<boolean> {
   const changed = await ctx.db.transaction(async tx => {

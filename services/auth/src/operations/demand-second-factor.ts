@@ -30,7 +30,11 @@ export async function changeMfa(
     const known = new Set(users.map(user => user.id));
     const unknown = userIds.findIndex(id => !known.has(id.toLowerCase()));
     if (unknown !== -1) throw invalidField(String(unknown), 'No user has this id');
-    await requireRightsOver(ctx, tx, caller, ids);
+    await requireRightsOver(
+      tx,
+      caller,
+      ids.filter(id => id !== caller.id),
+    );
     if (action !== 'reset') await setMfaRequired(tx, ids, action === 'enable', ctx.now(), caller.id);
     if (action !== 'enable') await deleteSecondFactors(tx, ids);
     await ctx.audit.append(tx, ...ids.map(id => change(id, ACTION_WORDS[action], { caller, request })));

@@ -27,9 +27,16 @@ type Teller = Pick<AuthContext, 'config' | 'newId' | 'now'>;
 /** Bounds one event: a change that touches thousands becomes several. */
 const BATCH = 100;
 
+interface EndFilter extends SessionFilter {
+  /** Hash of the token of an authorization request that goes on although the person's others end. */
+  readonly exceptRequest?: Buffer;
+}
+
 /** Ends sessions: their tokens, access and refresh, are refused everywhere. Returns the ids of those ended. */
-export async function endSessions(ctx: Teller, tx: Queryable, filter: SessionFilter): Promise<string[]> {
-  if (filter.subjectId !== undefined) await dropPendingSignIns(tx, filter.subjectId);
+export async function endSessions(ctx: Teller, tx: Queryable, filter: EndFilter): Promise<string[]> {
+  if (filter.subjectId !== undefined) {
+    await dropPendingSignIns(tx, filter.subjectId, filter.exceptRequest ?? null);
+  }
   await lockRights(tx, 'alone');
   const ids = await markSessionsEnded(tx, filter, ctx.now());
   const events = batches(ids).map(sessionIds =>

@@ -27,8 +27,8 @@ const invalid = (message: string) => new OAuthError('invalid_request', message);
 
 /**
  * OpenID Connect RP-Initiated Logout 1.0. The ID token names the session, also after it has expired; without one
- * there is nothing to end, since no cookie is kept. Answers where to send the person, if the application named one
- * of its own logout URIs.
+ * there is nothing to end, since no cookie is kept. Answers where to send the person: to the logout URI that the application
+ * named, which must be one of its own, else to its default one.
  */
 export async function endSessionByIdToken(
   ctx: AuthContext,
@@ -78,9 +78,9 @@ async function logoutTarget(
   clientId: string | undefined,
   input: EndSessionInput,
 ): Promise<string | undefined> {
-  const wanted = input.post_logout_redirect_uri;
-  if (wanted === undefined) return undefined;
   const client = clientId === undefined ? undefined : await findOAuthClient(ctx, clientId);
+  const wanted = input.post_logout_redirect_uri ?? client?.defaultLogoutRedirectUri;
+  if (wanted === undefined) return undefined;
   if (!client?.logoutRedirectUris.includes(wanted)) {
     throw invalid('The logout redirect URI is not one of the client');
   }

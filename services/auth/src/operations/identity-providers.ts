@@ -8,6 +8,7 @@ import {
   identityProviderGuard,
   identityProviderNotFound,
 } from '../domain/errors.ts';
+import { lacksPermissionOf } from '../domain/escalation.ts';
 import {
   checkIdentityProvider,
   type IdentityProvider,
@@ -91,7 +92,7 @@ export async function deleteIdentityProvider(ctx: AuthContext, by: By, id: strin
 async function admit(tx: Queryable, caller: Caller, provider: IdentityProvider): Promise<void> {
   await lockIdentityProviders(tx);
   const grantable = await findGrantablePermissions(tx);
-  if (!grantable.every(permission => caller.permissions.has(permission))) throw identityProviderGuard();
+  if (lacksPermissionOf(caller, grantable)) throw identityProviderGuard();
   const { users_directory: directory, jwt_audience: audience } = provider.document;
   if (!(await findSourceIds(tx, [directory])).has(directory)) {
     throw invalidField('users_directory', 'No source has this id');

@@ -29,7 +29,7 @@ const MIN_LIFETIME_MS = 30_000;
 
 /**
  * Opens a session and issues its first tokens, in the caller's transaction: all of it or nothing. Undefined: the
- * subject was deleted or disabled meanwhile.
+ * subject was deleted or disabled meanwhile, or may not use this client any more.
  */
 export async function openSession(
   ctx: AuthContext,
@@ -42,7 +42,7 @@ export async function openSession(
   const now = ctx.now();
   if (signIn.subject.kind === 'user') await startFloatingGrants(tx, signIn.subject.id, now);
   await lockRights(tx, 'shared');
-  const identity = await identityOf(tx, signIn.subject);
+  const identity = await identityOf(tx, signIn.subject, client);
   if (identity === undefined) return undefined;
   const lifetimeMs = (client.refreshSeconds ?? client.accessTokenSeconds) * 1_000;
   const draft: Session = {
@@ -77,7 +77,7 @@ export async function continueSession(
 ): Promise<IssuedTokens | undefined> {
   const now = ctx.now();
   await lockRights(tx, 'shared');
-  if ((await identityOf(tx, session.subject)) === undefined) return undefined;
+  if ((await identityOf(tx, session.subject, client)) === undefined) return undefined;
   const { rights, expiresAt } = await rightsForToken(tx, client, session, request, now);
   if (!(await renewSession(tx, session.id, now, expiresAt, rights.roles))) return undefined;
   await recordWithheld(ctx, tx, request, session, rights);

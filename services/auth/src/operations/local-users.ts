@@ -13,9 +13,10 @@ import {
   updateUser as updateRow,
 } from '../store/users.ts';
 import { announceRights, endSessions } from './effects-at-once.ts';
+import { requireAnotherAdministrator } from './last-administrator.ts';
 import { hashNewPassword, storePassword } from './new-password.ts';
-import { requireAnotherAdministrator, requirePowerOver } from './people-guards.ts';
 import { rightsOf } from './rights.ts';
+import { requireRightsOver } from './rights-over.ts';
 
 export interface LocalUserInput extends Pick<User, 'username' | 'document' | 'tags'> {
   /** Undefined: none, or unchanged. */
@@ -51,7 +52,7 @@ export async function createLocalUser(
       createdBy: caller.id,
     });
     await addUserRoles(tx, id, [EVERYONE]);
-    await requirePowerOver(tx, caller, id, now);
+    await requireRightsOver(tx, caller, [id]);
     await ctx.audit.append(tx, {
       type: AUDIT_EVENTS.userAdded,
       caller,
@@ -87,7 +88,7 @@ export async function updateLocalUser(
     ) {
       throw reservedUsername();
     }
-    await requirePowerOver(tx, caller, id, now);
+    await requireRightsOver(tx, caller, [id]);
     const before = await rightsOf(tx, subject, place);
     const next: User = {
       ...user,
@@ -99,10 +100,10 @@ export async function updateLocalUser(
       updatedAt: now,
       updatedBy: caller.id,
     };
-    if (next.isDisabled && !user.isDisabled) await requireAnotherAdministrator(tx, user);
+    if (next.isDisabled && !user.isDisabled) await requireAnotherAdministrator(tx, id);
     await updateRow(tx, next);
     // Names and attributes may bring roles (source rules): also those must be the caller's to give.
-    await requirePowerOver(tx, caller, id, now);
+    await requireRightsOver(tx, caller, [id]);
     await ctx.audit.append(tx, {
       type: AUDIT_EVENTS.userModified,
       caller,
@@ -136,7 +137,7 @@ export async function setPassword(
   await ctx.db.transaction(async tx => {
     const user = await lockUser(tx, id);
     if (user === undefined) throw userNotFound();
-    await requirePowerOver(tx, caller, id, ctx.now());
+    await requireRightsOver(tx, caller, [id]);
     const { passwordChangeRequired } = user;
     await storePassword(ctx, tx, user, { passwordHash, passwordChangeRequired, by: caller.id });
     await ctx.audit.append(tx, passwordChanged(caller, request, user));
@@ -153,8 +154,8 @@ export async function deleteLocalUser(
   await ctx.db.transaction(async tx => {
     const user = await lockUser(tx, id);
     if (user === undefined) throw userNotFound();
-    await requirePowerOver(tx, caller, id, ctx.now());
-    await requireAnotherAdministrator(tx, user);
+    await requireRightsOver(tx, caller, [id]);
+    await requireAnotherAdministrator(tx, id);
     await deleteRow(tx, id);
     await endSessions(ctx, tx, { subjectId: id });
     await ctx.audit.append(tx, {

@@ -184,6 +184,6 @@ export async function changePasswordAndLogIn(
     const factors = await secondFactorsOf(ctx.db, user);
     if (factors.length > 0) throw mfaRequired(factors);
   }
-  await changeExpiredPassword(ctx, request, user, input.new_password);
-  return completeOrAsk(ctx, request, pending, { ...user, passwordChangeRequired: false });
+  const changed = await changeExpiredPassword(ctx, request, user, input.new_password, pending.tokenHash);
+  return completeOrAsk(ctx, request, pending, changed);
 }

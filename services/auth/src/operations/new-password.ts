@@ -49,6 +49,8 @@ export interface PasswordChange {
   readonly by: string;
   /** The session in which the person does it; all others end. */
   readonly exceptSessionId?: string;
+  /** The same for a sign-in that is not complete yet. */
+  readonly exceptRequest?: Buffer;
 }
 
 /** In the transaction of the change, after its row locks. False: another one came first. */
@@ -56,7 +58,7 @@ export async function storePassword(
   ctx: Pick<AuthContext, 'config' | 'newId' | 'now'>,
   tx: Queryable,
   user: User,
-  { passwordHash, passwordChangeRequired, by, exceptSessionId }: PasswordChange,
+  { passwordHash, passwordChangeRequired, by, exceptSessionId, exceptRequest }: PasswordChange,
 ): Promise<boolean> {
   const next = { passwordHash, passwordChangeRequired, updatedAt: ctx.now(), updatedBy: by };
   if (!(await updatePassword(tx, user, next))) return false;
@@ -64,6 +66,7 @@ export async function storePassword(
   await endSessions(ctx, tx, {
     subjectId: user.id,
     ...(exceptSessionId === undefined ? {} : { exceptId: exceptSessionId }),
+    ...(exceptRequest === undefined ? {} : { exceptRequest }),
   });
   return true;
 }

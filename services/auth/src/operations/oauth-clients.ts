@@ -24,6 +24,7 @@ export async function findOAuthClient(ctx: Reader, clientId: string): Promise<OA
     grants: client.allowsRefresh ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
     redirectUris: client.redirectUris,
     logoutRedirectUris: client.logoutRedirectUris,
+    defaultLogoutRedirectUri: client.defaultLogoutRedirectUri,
     carriesRights: false,
     accessTokenSeconds: client.accessTokenSeconds,
     refreshSeconds: client.allowsRefresh ? client.refreshTokenSeconds : null,

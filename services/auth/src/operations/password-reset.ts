@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { randomToken } from '@strongroom/crypto/random';
 import type { AuthContext } from '../context.ts';
 import { ownPassword, resetRefused, userNotFound } from '../domain/errors.ts';
+import { digestOf } from '../domain/opaque-token.ts';
 import {
   deletePasswordResets,
   findPasswordReset,
@@ -12,7 +12,7 @@ import {
 } from '../store/password-resets.ts';
 import { findUser, lockUser, updateUser } from '../store/users.ts';
 import { hashOtherPassword, storePassword } from './new-password.ts';
-import { requirePowerOver } from './people-guards.ts';
+import { requireRightsOver } from './rights-over.ts';
 
 const LIFETIME_MS = 24 * 60 * 60 * 1_000;
 
@@ -36,10 +36,10 @@ export async function startPasswordReset(
     const user = await lockUser(tx, userId);
     if (user === undefined) throw userNotFound();
     if (caller.id === userId) throw ownPassword();
-    await requirePowerOver(tx, caller, userId, now);
+    await requireRightsOver(tx, caller, [userId]);
     await deletePasswordResets(tx, userId);
     await insertPasswordReset(tx, {
-      tokenHash: hashOf(token),
+      tokenHash: digestOf(token),
       userId,
       createdAt: now,
       createdBy: caller.id,
@@ -63,7 +63,7 @@ export async function completePasswordReset(
   request: RequestInfo,
   input: { token: string; newPassword: string },
 ): Promise<void> {
-  const tokenHash = hashOf(input.token);
+  const tokenHash = digestOf(input.token);
   const userId = await findPasswordReset(ctx.db, tokenHash, ctx.now());
   const person = userId === undefined ? undefined : await findUser(ctx.db, userId);
   if (person === undefined || person.isDisabled) throw resetRefused();
@@ -84,4 +84,3 @@ export async function completePasswordReset(
 }
 
 /** Random tokens need no salt and no slow hash. */
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();

@@ -1,24 +1,26 @@
 import type { Caller } from '@strongroom/contracts/caller';
 import type { Queryable } from '@strongroom/db/database';
-import { permissionDenied } from '@strongroom/errors/common-errors';
-import type { AuthContext } from '../context.ts';
-import { rightsOf } from './rights.ts';
+import { strongerPerson } from '../domain/errors.ts';
+import { lacksPermissionOf } from '../domain/escalation.ts';
+import { EVERYONE } from '../domain/user.ts';
+import { findRolesByName } from '../store/roles.ts';
+import { permissionsWithinReach } from './rights.ts';
 
 /**
- * Nobody lifts himself by taking over somebody else: whoever weakens how people sign in has all of their
- * permissions already.
+ * Nobody lifts himself through other people: whoever sets somebody's password or second factor, or changes names and
+ * attributes by which roles and external identities find a person, needs all permissions that this person has or
+ * could come to have. What everyone may is no gain.
  */
 export async function requireRightsOver(
-  ctx: Pick<AuthContext, 'now'>,
-  tx: Queryable,
+  db: Queryable,
   caller: Caller,
   userIds: readonly string[],
 ): Promise<void> {
+  const everyone = await findRolesByName(db, [EVERYONE]);
+  const free = new Set(everyone.flatMap(role => role.permissions ?? []));
   for (const id of userIds) {
-    if (id === caller.id) continue;
-    const { permissions } = await rightsOf(tx, { kind: 'user', id }, { now: ctx.now(), address: null });
-    if (!permissions.every(permission => caller.permissions.has(permission))) {
-      throw permissionDenied('This person has permissions that the caller lacks');
-    }
+    const reach = await permissionsWithinReach(db, { kind: 'user', id });
+    const more = reach.filter(permission => !free.has(permission));
+    if (lacksPermissionOf(caller, more)) throw strongerPerson();
   }
 }

@@ -9,7 +9,7 @@ import { canonicalName } from '@strongroom/schema/text';
 import type { AuthContext } from '../context.ts';
 import { adminRole, roleNotFound, systemRole } from '../domain/errors.ts';
 import { requirePermissionsOf } from '../domain/escalation.ts';
-import { ADMIN_ROLE, enabledContext, rulesOf, type Role } from '../domain/role.ts';
+import { enabledContext, isAdminRole, rulesOf, type Role } from '../domain/role.ts';
 import { deleteRole as deleteRow, insertRole, lockRole, updateRole as updateRow } from '../store/roles.ts';
 import { announceRights, liveHolders } from './effects-at-once.ts';
 
@@ -55,7 +55,8 @@ export async function updateRole(
     const [before, after] = [role.permissions ?? [], input.permissions ?? []];
     requirePermissionsOf(caller, [...before, ...after]);
     const isTaken = before.some(permission => !after.includes(permission));
-    if (role.isSystem && canonicalName(role.name) === ADMIN_ROLE && isTaken) throw adminRole();
+    const isLimited = enabledContext(input.document) !== null;
+    if (isAdminRole(role) && (isTaken || isLimited)) throw adminRole();
     const next: Role = { ...role, ...input, updatedAt: ctx.now(), updatedBy: caller.id };
     if (!(await updateRow(tx, next))) throw roleNotFound();
     await tell(ctx, tx, AUDIT_EVENTS.roleModified, caller, request, next);

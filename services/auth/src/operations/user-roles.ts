@@ -7,10 +7,12 @@ import type { AuthContext } from '../context.ts';
 import { userNotFound } from '../domain/errors.ts';
 import { requirePermissionsOf } from '../domain/escalation.ts';
 import { readGrant, type GrantInput, type RoleGrant } from '../domain/role-grant.ts';
-import type { Role } from '../domain/role.ts';
+import { isAdminRole, type Role } from '../domain/role.ts';
 import { findRolesByIds, lockRoles } from '../store/roles.ts';
-import { findGrantedRoles, lockUser, replaceGrants, type NewGrant } from '../store/user-roles.ts';
+import { findGrantedRoles, replaceGrants, type NewGrant } from '../store/user-roles.ts';
+import { lockUser } from '../store/users.ts';
 import { announceRights } from './effects-at-once.ts';
+import { requireAnotherAdministrator } from './last-administrator.ts';
 import type { HeldRole } from './rights.ts';
 
 export interface UserRole {
@@ -53,8 +55,13 @@ export async function setUserRoles(
   requests: readonly GrantRequest[],
 ): Promise<void> {
   await ctx.db.transaction(async tx => {
-    if (!(await lockUser(tx, userId))) throw userNotFound();
-    const before = new Map((await findGrantedRoles(tx, userId)).map(({ id, grant }) => [id, grant]));
+    if ((await lockUser(tx, userId)) === undefined) throw userNotFound();
+    const granted = await findGrantedRoles(tx, userId);
+    const adminRole = granted.find(role => isAdminRole(role) && role.grant.type === 'PERMANENT');
+    if (adminRole !== undefined && !givesForGood(requests, adminRole.id)) {
+      await requireAnotherAdministrator(tx, userId);
+    }
+    const before = new Map(granted.map(({ id, grant }) => [id, grant]));
     const permissions = await lockRoles(tx, [...before.keys(), ...requests.map(({ roleId }) => roleId)]);
     const after = new Map<string, RoleGrant>();
     for (const [index, wanted] of requests.entries()) {
@@ -85,4 +92,11 @@ export async function setUserRoles(
     await announceRights(ctx, tx, [{ kind: 'user', id: userId }]);
   });
   ctx.ring();
+}
+
+/** The last entry for a role counts. */
+function givesForGood(requests: readonly GrantRequest[], roleId: string): boolean {
+  const request = requests.findLast(wanted => wanted.roleId === roleId);
+  const grant = request === undefined ? undefined : readGrant(request, undefined);
+  return grant !== undefined && 'type' in grant && grant.type === 'PERMANENT';
 }

@@ -89,7 +89,8 @@ export const idpClientView = (client: IdpClient, issuer: string, secret: string 
   oidc_scopes_enabled: client.document.oidc_scopes_enabled ?? client.scopes,
   oidc_response_types_supported: ['code'],
   oidc_grant_types_supported: ['authorization_code', ...(client.allowsRefresh ? ['refresh_token'] : [])],
-  oidc_code_challenge_method_enabled: client.requiresPkce,
+  // Whatever was sent: PKCE is asked of every application.
+  oidc_code_challenge_method_enabled: true,
   oidc_signature_algorithm: client.signatureAlgorithm,
   oidc_access_token_valid_in_minutes:
     client.document.oidc_access_token_valid_in_minutes ?? DEFAULT_ACCESS_MINUTES,

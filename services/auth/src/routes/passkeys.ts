@@ -54,9 +54,7 @@ const view = (passkey: Passkey) => ({
 /** Passkeys of people (contract 4.2): one's own, or with a permission anybody's. */
 export const passkeyRoutes = (ctx: AuthContext): Route[] => {
   const guardChange = (caller: Caller, owner: string) =>
-    owner === caller.id
-      ? requireFreshSignIn(caller, ctx.now())
-      : requireRightsOver(ctx, ctx.db, caller, [owner]);
+    owner === caller.id ? requireFreshSignIn(caller, ctx.now()) : requireRightsOver(ctx.db, caller, [owner]);
 
   return [
     route({

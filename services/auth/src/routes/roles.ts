@@ -1,23 +1,20 @@
-import { isDescending, paging, SortDirection } from '@strongroom/http/paging';
 import { created, ok, route, withPermission, type Route } from '@strongroom/http/route';
-import { Choice, Envelope, Line, Members, OrNull, Type, Uuid } from '@strongroom/schema/types';
+import { Envelope, Line, Members, OrNull, Type, Uuid } from '@strongroom/schema/types';
 import type { AuthContext } from '../context.ts';
 import { roleNotFound } from '../domain/errors.ts';
 import { rulesOf, type Role } from '../domain/role.ts';
 import { findMembers } from '../operations/role-members.ts';
 import { createRole, deleteRole, updateRole } from '../operations/roles.ts';
+import type { ListQuery } from '../store/listing.ts';
 import { findPublicKeysOfRoles } from '../store/principal-keys.ts';
-import { findRole, findRolesByName, searchRoles, type RoleQuery } from '../store/roles.ts';
+import { findRole, findRolesByName, searchRoles } from '../store/roles.ts';
+import { sortedPaging, toListQuery } from './listing.ts';
 import { RoleBody, RoleResponse, roleView, toRoleInput } from './role-view.ts';
 
 export const ROLES = '/role-store/api/v1/roles';
 const ById = Members({ id: Uuid });
 const Page = Envelope(RoleResponse);
-const Query = Members({
-  ...paging({ limit: 50, max: 1_000 }),
-  sortkey: Type.Optional(Choice('id', 'name', 'created', 'updated')),
-  sortdir: Type.Optional(SortDirection),
-});
+const Query = Members(sortedPaging({ limit: 50, max: 1_000 }));
 
 const VIEW = withPermission('roles-view', 'roles-manage');
 const MANAGE = withPermission('roles-manage');
@@ -29,22 +26,10 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
     const keys = await findPublicKeysOfRoles(ctx.db, ids);
     return roles.map(role => roleView(role, keys.get(role.id) ?? []));
   }
-  async function page(query: Omit<RoleQuery, 'words'>, words: readonly string[]) {
-    const { count, roles } = await searchRoles(ctx.db, { ...query, words });
+  async function page(query: ListQuery) {
+    const { count, roles } = await searchRoles(ctx.db, query);
     return ok({ count, items: await views(roles) });
   }
-  const sorting = (query: {
-    sortkey?: RoleQuery['sortKey'];
-    sortdir?: string;
-    offset: number;
-    limit: number;
-  }) => ({
-    offset: query.offset,
-    limit: query.limit,
-    sortKey: query.sortkey ?? 'name',
-    descending: isDescending(query.sortdir),
-  });
-
   return [
     route({
       method: 'get',
@@ -55,7 +40,7 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
       access: VIEW,
       query: Query,
       response: Page,
-      handle: ({ query }) => page(sorting(query), []),
+      handle: ({ query }) => page(toListQuery(query)),
     }),
     route({
       method: 'post',
@@ -71,11 +56,9 @@ export const roleRoutes = (ctx: AuthContext): Route[] => {
       }),
       response: Page,
       handle: ({ query, body }) => {
-        const words = [...(body.name ?? []), ...(body.keywords ?? '').split(/[\s,]+/)];
-        return page(
-          sorting(query),
-          words.filter(word => word !== ''),
-        );
+        const listed = toListQuery(query, body.keywords ?? '');
+        const names = (body.name ?? []).filter(name => name !== '');
+        return page({ ...listed, words: [...names, ...listed.words] });
       },
     }),
     route({

@@ -1,6 +1,6 @@
 import { invalidField } from '@strongroom/errors/common-errors';
 import { Choice, Line, Members, Name, OrNull, Text, Type, type Static } from '@strongroom/schema/types';
-import { isSubnet } from '../domain/subnet.ts';
+import { isSubnet } from '../domain/address-masks.ts';
 import {
   ALL_SUBNETS,
   PERMISSIONS_OF_TYPE,

@@ -124,19 +124,3 @@ export const findApiClientRoles = (db: Queryable, id: string): Promise<RoleTerms
 export async function lockApiClient(tx: Queryable, id: string): Promise<boolean> {
   return (await tx.query('SELECT id FROM api_clients WHERE id = $1 FOR NO KEY UPDATE', [id])).length === 1;
 }
-
-/** What the client may do through its roles: their ids, and the union of their permissions. */
-export async function apiClientRights(
-  db: Queryable,
-  id: string,
-): Promise<{ roles: string[]; permissions: string[] }> {
-  const rows = await db.query<{ id: string; permissions: string[] | null }>(
-    `SELECT r.id, r.permissions FROM api_client_roles cr JOIN roles r ON r.id = cr.role_id
-     WHERE cr.api_client_id = $1 ORDER BY cr.position`,
-    [id],
-  );
-  return {
-    roles: rows.map(row => row.id),
-    permissions: [...new Set(rows.flatMap(row => row.permissions ?? []))].sort(),
-  };
-}

@@ -88,8 +88,19 @@ export async function takeAuthorizationCode(tx: Queryable, codeHash: Buffer, now
   return rows.length === 1;
 }
 
-/** What a person has begun and not finished: it must not become a session after all others were ended. */
-export async function dropPendingSignIns(tx: Queryable, subjectId: string): Promise<void> {
-  await tx.query('DELETE FROM authorization_requests WHERE user_id = $1', [subjectId]);
+/**
+ * What a person has begun and not finished: it must not become a session after all others were ended. Spared is
+ * the request in which the person ends them, by a new password.
+ */
+export async function dropPendingSignIns(
+  tx: Queryable,
+  subjectId: string,
+  exceptRequest: Buffer | null,
+): Promise<void> {
+  await tx.query(
+    `DELETE FROM authorization_requests
+     WHERE user_id = $1 AND ($2::bytea IS NULL OR token_hash <> $2)`,
+    [subjectId, exceptRequest],
+  );
   await tx.query('DELETE FROM authorization_codes WHERE subject_id = $1 AND used_at IS NULL', [subjectId]);
 }

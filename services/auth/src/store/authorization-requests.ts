@@ -14,7 +14,6 @@ export interface AuthorizationRequest {
   readonly userId: string | null;
   /** RFC 8176, of the factors passed so far. */
   readonly authMethods: readonly string[];
-  readonly webauthnChallenge: string | null;
 }
 
 interface Row {
@@ -28,11 +27,10 @@ interface Row {
   expires_at: Date;
   user_id: string | null;
   auth_methods: string[];
-  webauthn_challenge: string | null;
 }
 
 const COLUMNS = `token_hash, client_id, redirect_uri, state, scope, nonce, code_challenge, expires_at,
-  user_id, auth_methods, webauthn_challenge`;
+  user_id, auth_methods`;
 
 const toRequest = (row: Row): AuthorizationRequest => ({
   tokenHash: row.token_hash,
@@ -45,7 +43,6 @@ const toRequest = (row: Row): AuthorizationRequest => ({
   expiresAt: row.expires_at,
   userId: row.user_id,
   authMethods: row.auth_methods,
-  webauthnChallenge: row.webauthn_challenge,
 });
 
 export async function insertAuthorizationRequest(
@@ -55,7 +52,7 @@ export async function insertAuthorizationRequest(
 ): Promise<void> {
   await db.query(
     `INSERT INTO authorization_requests (${COLUMNS}, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       request.tokenHash,
       request.clientId,
@@ -67,7 +64,6 @@ export async function insertAuthorizationRequest(
       request.expiresAt,
       request.userId,
       request.authMethods,
-      request.webauthnChallenge,
       now,
     ],
   );

@@ -24,8 +24,9 @@ export function orderBy({ sortKey, descending }: Pick<ListQuery, 'sortKey' | 'de
 }
 
 /** For `name ILIKE ANY`: the words are taken literally. */
-export const patterns = (words: readonly string[]): string[] =>
-  words.map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
+export const patterns = (words: readonly string[]): string[] => words.map(patternOf);
+
+export const patternOf = (word: string): string => `%${word.replace(/[\\%_]/g, '\\$&')}%`;
 
 /** `$1` is the list of patterns. */
 export const NAME_HOLDS = '($1::text[] = ARRAY[]::text[] OR name ILIKE ANY ($1::text[]))';

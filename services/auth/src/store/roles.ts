@@ -2,6 +2,7 @@ import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
 import { canonicalName } from '@strongroom/schema/text';
 import { roleExists } from '../domain/errors.ts';
 import type { Role, RoleDocument } from '../domain/role.ts';
+import { NAME_HOLDS, orderBy, patterns, type ListQuery } from './listing.ts';
 
 interface RoleRow {
   id: string;
@@ -112,37 +113,16 @@ export async function lockRoles(
   return new Map(rows.map(row => [row.id, row.permissions ?? []]));
 }
 
-export type RoleSortKey = 'id' | 'name' | 'created' | 'updated';
-
-export interface RoleQuery {
-  /** A role is found when its name holds one of these, in any case; none finds all. */
-  words: readonly string[];
-  sortKey: RoleSortKey;
-  descending: boolean;
-  offset: number;
-  limit: number;
-}
-
-const SORT_COLUMNS: Record<RoleSortKey, string> = {
-  id: 'id',
-  name: 'canonical_name',
-  created: 'created_at',
-  updated: 'updated_at',
-};
-
 export async function searchRoles(
   db: Queryable,
-  query: RoleQuery,
+  query: ListQuery,
 ): Promise<{ count: number; roles: Role[] }> {
-  const where = 'WHERE $1::text[] = ARRAY[]::text[] OR name ILIKE ANY ($1::text[])';
-  const patterns = query.words.map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
-  const direction = query.descending ? 'DESC' : 'ASC';
+  const words = patterns(query.words);
   const [[total], rows] = await Promise.all([
-    db.query<{ count: number }>(`SELECT count(*)::integer AS count FROM roles ${where}`, [patterns]),
+    db.query<{ count: number }>(`SELECT count(*)::integer AS count FROM roles WHERE ${NAME_HOLDS}`, [words]),
     db.query<RoleRow>(
-      `SELECT ${COLUMNS} FROM roles ${where}
-       ORDER BY ${SORT_COLUMNS[query.sortKey]} ${direction}, id ${direction} OFFSET $2 LIMIT $3`,
-      [patterns, query.offset, query.limit],
+      `SELECT ${COLUMNS} FROM roles WHERE ${NAME_HOLDS} ${orderBy(query)} OFFSET $2 LIMIT $3`,
+      [words, query.offset, query.limit],
     ),
   ]);
   return { count: total?.count ?? 0, roles: rows.map(toRole) };

@@ -1,6 +1,7 @@
 import type { Queryable } from '@strongroom/db/database';
 import type { Session } from '../domain/session.ts';
 import { SESSION_COLUMNS, toSession, type SessionRow } from './sessions.ts';
+import { patterns } from './listing.ts';
 
 export type SessionSortKey =
   | 'id'
@@ -58,7 +59,7 @@ export async function searchSessions(
     query.subjectId ?? null,
     query.sourceId ?? null,
     query.kind ?? null,
-    query.words.map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`),
+    patterns(query.words),
   ];
   const direction = query.descending ? 'DESC' : 'ASC';
   const [[total], rows] = await Promise.all([

@@ -97,12 +97,6 @@ export async function findRoleHolder(db: Queryable, userId: string): Promise<Rol
   return row;
 }
 
-/** False: there is no such person. Held until the transaction ends. */
-export async function lockUser(tx: Queryable, id: string): Promise<boolean> {
-  const rows = await tx.query('SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE', [id]);
-  return rows.length === 1;
-}
-
 export interface NewGrant {
   readonly roleId: string;
   readonly grant: RoleGrant;

@@ -1,5 +1,6 @@
 import type { Queryable } from '@strongroom/db/database';
 import type { Describable } from '../domain/user-attributes.ts';
+import { patterns } from './listing.ts';
 
 export type UserSortKey =
   | 'id'
@@ -50,8 +51,7 @@ export async function searchUsers(
   db: Queryable,
   query: UserQuery,
 ): Promise<{ count: number; ids: string[] }> {
-  const patterns = query.words.map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
-  const filter = [patterns, query.sourceId, query.ids];
+  const filter = [patterns(query.words), query.sourceId, query.ids];
   const direction = query.descending ? 'DESC' : 'ASC';
   const [[total], rows] = await Promise.all([
     db.query<{ count: number }>(`SELECT count(*)::integer AS count FROM users ${WHERE}`, filter),

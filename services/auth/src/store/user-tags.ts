@@ -1,4 +1,5 @@
 import type { Queryable } from '@strongroom/db/database';
+import { patternOf } from './listing.ts';
 
 export interface TagQuery {
   /** Part of a tag, in any case; empty finds all. */
@@ -14,7 +15,7 @@ export async function listUserTags(
   query: TagQuery,
 ): Promise<{ count: number; tags: string[] }> {
   const found = `SELECT DISTINCT tag FROM users, unnest(tags) AS tag WHERE tag ILIKE $1`;
-  const pattern = `%${query.word.replace(/[\\%_]/g, '\\$&')}%`;
+  const pattern = patternOf(query.word);
   const [[total], rows] = await Promise.all([
     db.query<{ count: number }>(`SELECT count(*)::integer AS count FROM (${found}) AS found`, [pattern]),
     db.query<{ tag: string }>(

@@ -146,15 +146,3 @@ export async function deletePasskey(tx: Queryable, userId: string, id: string): 
   );
   return rows.length === 1;
 }
-
-/** Those of the given people who have a passkey. */
-export async function findPasskeyOwners(
-  db: Queryable,
-  userIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = await db.query<{ user_id: string }>(
-    'SELECT DISTINCT user_id FROM webauthn_credentials WHERE user_id = ANY($1::uuid[])',
-    [userIds],
-  );
-  return new Set(rows.map(row => row.user_id));
-}
