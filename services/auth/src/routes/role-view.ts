@@ -94,7 +94,7 @@ export const roleView = (role: Role, publicKeys: readonly string[]) => ({
   implicit: false,
   access_group_id: '',
   owner_src: '',
-  context: { enabled: false, validity: [], start_time: '', end_time: '', timezone: '' },
+  context: { enabled: false, validity: [], start_time: '', end_time: '', timezone: '', ip_masks: [] },
   source_rules: { type: 'GROUP', match: 'ANY', rules: [] },
   ...role.document,
   id: role.id,
