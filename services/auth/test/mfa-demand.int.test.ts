@@ -66,6 +66,20 @@ describe('an administrator', () => {
     expect(endedSessions()).toContain(session);
   });
 
+  test('is seen on the user object, alone and in lists (contract 4.2)', async () => {
+    const [person, withApp] = [await people.create(), await withTotp()];
+    await act('enable', [person.id]);
+    for (const [{ id }, app] of [
+      [person, 'PENDING'],
+      [withApp, 'ENABLED'],
+    ] as const) {
+      const mfa = { user_mfa_status: 'ENABLED', status: app, mobile_mfa_status: 'DISABLED' };
+      expect((await auth.call('GET', `/role-store/api/v1/users/${id}`)).body['mfa']).toEqual(mfa);
+      const found = await auth.call('POST', '/role-store/api/v1/users/search', { body: { user_id: [id] } });
+      expect(found.body).toMatchObject({ count: 1, items: [{ id, mfa }] });
+    }
+  });
+
   test.each([
     ['reset', true],
     ['disable', false],

@@ -362,6 +362,8 @@ describe('passkeys as objects (contract 4.2)', () => {
     const owner = await withPasskey();
     const as = await owner.person.bearer();
     await signIn(owner);
+    const { body: person } = await auth.call('GET', `/role-store/api/v1/users/${owner.person.id}`, { as });
+    expect(person['mfa']).toMatchObject({ user_mfa_status: 'ENABLED', status: 'DISABLED' });
     for (const user of ['current', owner.person.id, owner.person.id.toUpperCase()]) {
       const { body } = await auth.call('GET', passkeysOf(user), { as });
       expect(body).toEqual({

@@ -17,6 +17,15 @@ async function stored(members: Record<string, unknown>): Promise<Record<string, 
   return (await auth.call('GET', `${ROLES}/${String(created.body['id'])}`)).body;
 }
 
+test('a role of a name alone comes with whole objects, for clients look into them', async () => {
+  expect(await stored({})).toMatchObject({
+    permissions: null,
+    source_rules: { type: 'GROUP', match: 'ANY', rules: [] },
+    context: { enabled: false, validity: [], start_time: '', end_time: '', timezone: '', ip_masks: [] },
+    principal_public_key_strings: [],
+  });
+});
+
 describe('comes back as it was sent', () => {
   test.each<[string, Record<string, unknown>]>([
     ['permissions null', { permissions: null }],

@@ -103,8 +103,16 @@ describe('evaluation', () => {
     expect((await evaluate({ name: 'x', ...rules() })).body).toEqual({ count: 0, items: [] });
   });
 
-  test('takes a role as POST /roles does', async () => {
-    expect((await evaluate({ name: '', ...anyOf(source, '(cn=*)') })).status).toBe(400);
+  test('needs no name, for the role need not exist', async () => {
+    const { id, username } = await makePerson(auth);
+    for (const name of [undefined, null, '']) {
+      const answer = await evaluate({ name, ...anyOf(source, `(cn=${username})`) });
+      expect([answer.status, idsOf(answer)]).toEqual([200, [id]]);
+    }
+  });
+
+  test('checks all else as POST /roles does', async () => {
+    expect((await evaluate({ name: 'x', permissions: ['none'] })).status).toBe(400);
     const rules = Array(1_000).fill({ type: 'RULE' });
     const tooMany = await evaluate({ name: 'x', source_rules: { type: 'GROUP', rules } });
     expect([tooMany.status, tooMany.body['property']]).toEqual([400, 'source_rules']);

@@ -82,6 +82,25 @@ describe('lists', () => {
     expect(backwards.items[0]?.['id']).toBe(all[4]);
   });
 
+  test.each([
+    'id',
+    'user_id',
+    'source_id',
+    'parent_session_id',
+    'domain',
+    'username',
+    'remote_address',
+    'type',
+    'created',
+    'updated',
+    'expires',
+    'token_expires',
+  ])('sort by %s (contract 1.7)', async key => {
+    const { id } = await auth.clientWith();
+    const { count } = await list(`${PREFIX}/users/${id}/sessions?sortkey=${key}&sortdir=DESC`);
+    expect(count).toBe(1);
+  });
+
   test('are searched by words, owner and type, with the empty members that Go sends', async () => {
     const { bearer, id } = await auth.clientWith();
     await auth.call('GET', `${PREFIX}/users/current/sessions`, { as: bearer });

@@ -45,6 +45,7 @@ describe('a person (contract 4.2)', () => {
       email: `alice@${family}.example`,
       attributes: [{ key: 'k', value: 'v' }],
       tags: ['ops'],
+      mfa: { user_mfa_status: 'DISABLED', status: 'DISABLED', mobile_mfa_status: 'DISABLED' },
       permissions: ['vault-add'],
       roles: [{ id: roleId, explicit: true, implicit: false, grant_type: 'PERMANENT' }],
       created: expect.stringMatching(/Z$/),

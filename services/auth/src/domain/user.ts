@@ -17,6 +17,7 @@ export interface User {
   /** An administrator demands a second factor. */
   readonly mfaRequired: boolean;
   readonly totpConfirmedAt: Date | null;
+  readonly hasPasskeys: boolean;
   readonly createdAt: Date;
   readonly createdBy: string;
   readonly updatedAt: Date;

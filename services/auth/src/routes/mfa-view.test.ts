@@ -11,10 +11,9 @@ test.each([
   [true, null, true, 'ENABLED', 'DISABLED'],
   [false, null, true, 'ENABLED', 'DISABLED'],
 ])('demanded %p, app %p, passkeys %p', (mfaRequired, totpConfirmedAt, hasPasskeys, whole, app) => {
-  expect(mfaView({ mfaRequired, totpConfirmedAt }, hasPasskeys)).toEqual({
+  expect(mfaView({ mfaRequired, totpConfirmedAt, hasPasskeys })).toEqual({
     user_mfa_status: whole,
     status: app,
-    seed: {},
     mobile_mfa_status: 'DISABLED',
   });
 });

@@ -4,21 +4,20 @@ import type { TotpSetup } from '../operations/second-factor-setup.ts';
 
 /**
  * The `mfa` member of the user object (contract 4.2). The seed is shown when an app is set up and never again,
- * so `seed` is always empty. `status` is that of the authenticator app.
+ * so there is no `seed`. `status` is that of the authenticator app.
  */
-export const mfaView = (user: Pick<User, 'mfaRequired' | 'totpConfirmedAt'>, hasPasskeys: boolean) => ({
-  user_mfa_status: user.mfaRequired || user.totpConfirmedAt !== null || hasPasskeys ? 'ENABLED' : 'DISABLED',
-  status: totpStatus(user, hasPasskeys),
-  seed: {},
+export const mfaView = (user: SecondFactorsOfUser) => ({
+  user_mfa_status:
+    user.mfaRequired || user.totpConfirmedAt !== null || user.hasPasskeys ? 'ENABLED' : 'DISABLED',
+  status: totpStatus(user),
   mobile_mfa_status: 'DISABLED',
 });
 
-function totpStatus(
-  user: Pick<User, 'mfaRequired' | 'totpConfirmedAt'>,
-  hasPasskeys: boolean,
-): 'ENABLED' | 'PENDING' | 'DISABLED' {
+type SecondFactorsOfUser = Pick<User, 'mfaRequired' | 'totpConfirmedAt' | 'hasPasskeys'>;
+
+function totpStatus(user: SecondFactorsOfUser): 'ENABLED' | 'PENDING' | 'DISABLED' {
   if (user.totpConfirmedAt !== null) return 'ENABLED';
-  return user.mfaRequired && !hasPasskeys ? 'PENDING' : 'DISABLED';
+  return user.mfaRequired && !user.hasPasskeys ? 'PENDING' : 'DISABLED';
 }
 
 export const TotpSetupView = Members({

@@ -5,7 +5,7 @@ import { roleNotFound } from '../domain/errors.ts';
 import { rulesOf } from '../domain/role.ts';
 import { findMatchingUsers, findMembers } from '../operations/role-members.ts';
 import { findRole } from '../store/roles.ts';
-import { RoleBody, toRoleInput } from './role-view.ts';
+import { EvaluatedRoleBody, toRoleInput } from './role-view.ts';
 import { ROLES } from './roles.ts';
 import { listUsers, userPage, UserPaging } from './user-query.ts';
 import { UserResponse } from './user-view.ts';
@@ -42,10 +42,10 @@ export const roleMemberRoutes = (ctx: AuthContext): Route[] => [
     summary: 'People whom the rules of a role match that need not exist; a count alone above 1,000',
     // Rules ask for any attribute of anybody, so this is for those who may give roles by them.
     access: withPermission('roles-manage'),
-    body: RoleBody,
+    body: EvaluatedRoleBody,
     response: Page,
     handle: async ({ body }) => {
-      const ids = await findMatchingUsers(ctx.db, rulesOf(toRoleInput(body)));
+      const ids = await findMatchingUsers(ctx.db, rulesOf(toRoleInput({ ...body, name: body.name ?? '' })));
       if (ids.length > MAX_EVALUATED) return ok({ count: ids.length, items: [] });
       const page = { offset: 0, limit: MAX_EVALUATED, sortKey: 'principal', descending: false } as const;
       return ok(await listUsers(ctx.db, { ...page, words: [], sourceId: null, ids }));

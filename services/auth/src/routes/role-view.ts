@@ -36,8 +36,7 @@ const SourceRules = Type.Unsafe<SourceRule>({
   }),
 });
 
-export const RoleBody = Members({
-  name: Name(256),
+const ROLE_MEMBERS = {
   comment: OrNull(Text(4_096)),
   tags: Lines(100, 256),
   permissions: OrNull(Type.Array(Choice(...PERMISSIONS), { maxItems: PERMISSIONS.length })),
@@ -62,7 +61,12 @@ export const RoleBody = Members({
       ip_masks: Lines(100, 64),
     }),
   ),
-});
+};
+
+export const RoleBody = Members({ name: Name(256), ...ROLE_MEMBERS });
+
+/** A role that need not exist: its rules matter, its name does not. */
+export const EvaluatedRoleBody = Members({ name: OrNull(Line(256)), ...ROLE_MEMBERS });
 
 export const RoleResponse = Type.Object(
   { id: Type.String(), name: Type.String() },
@@ -90,7 +94,7 @@ export const roleView = (role: Role, publicKeys: readonly string[]) => ({
   implicit: false,
   access_group_id: '',
   owner_src: '',
-  context: { enabled: false, validity: [], start_time: '', end_time: '', timezone: '' },
+  context: { enabled: false, validity: [], start_time: '', end_time: '', timezone: '', ip_masks: [] },
   source_rules: { type: 'GROUP', match: 'ANY', rules: [] },
   ...role.document,
   id: role.id,

@@ -2,6 +2,7 @@ import { Type } from '@strongroom/schema/types';
 import { floatingEnd, type GrantPeriod, type RoleGrant } from '../domain/role-grant.ts';
 import type { User } from '../domain/user.ts';
 import type { UserRole } from '../operations/user-roles.ts';
+import { mfaView } from './mfa-view.ts';
 import { roleView } from './role-view.ts';
 
 /** The user object of the role store (contract 4.2): what others may see of a person. */
@@ -39,6 +40,7 @@ export const userView = (user: User) => ({
   source: user.sourceId,
   source_type: 'LOCAL',
   tags: user.tags,
+  mfa: mfaView(user),
   created: user.createdAt.toISOString(),
   author: user.createdBy,
   updated: user.updatedAt.toISOString(),

@@ -7,6 +7,7 @@ export type SessionSortKey =
   | 'id'
   | 'user_id'
   | 'source_id'
+  | 'parent_session_id'
   | 'domain'
   | 'username'
   | 'remote_address'
@@ -20,6 +21,8 @@ const SORT_COLUMNS: Record<SessionSortKey, string> = {
   id: 'id',
   user_id: 'subject_id',
   source_id: 'source_id',
+  // No session has a parent: all are equal by it.
+  parent_session_id: 'NULL::uuid',
   domain: 'client_id',
   username: 'username',
   remote_address: 'remote_address',

@@ -16,6 +16,7 @@ interface UserRow {
   is_disabled: boolean;
   mfa_required: boolean;
   totp_confirmed_at: Date | null;
+  has_passkeys: boolean;
   created_at: Date;
   created_by: string;
   updated_at: Date;
@@ -35,6 +36,7 @@ const toUser = (row: UserRow): User => ({
   isDisabled: row.is_disabled,
   mfaRequired: row.mfa_required,
   totpConfirmedAt: row.totp_confirmed_at,
+  hasPasskeys: row.has_passkeys,
   createdAt: row.created_at,
   createdBy: row.created_by,
   updatedAt: row.updated_at,
@@ -43,6 +45,7 @@ const toUser = (row: UserRow): User => ({
 
 const COLUMNS = `id, username, source_id, document, tags, settings, password_hash, password_set_at,
   password_change_required, is_disabled, mfa_required, totp_confirmed_at,
+  EXISTS (SELECT FROM webauthn_credentials WHERE user_id = users.id) AS has_passkeys,
   created_at, created_by, updated_at, updated_by`;
 
 const translate = (error: unknown) =>
