@@ -17,14 +17,12 @@ export interface Load {
   ca?: string | undefined;
   connections: number;
   seconds: number;
-  /** Requests a second over all connections; absent: as many as are answered. */
-  rate?: number | undefined;
   /** Called for each connection with its number: what it sends, in turns. */
   requests: (connection: number) => autocannon.Request[];
 }
 
 /** Keeps each connection busy: its next request goes out as soon as the last one is answered. */
-export function putLoad({ url, ca, connections, seconds, rate, requests }: Load): Promise<Row> {
+export function putLoad({ url, ca, connections, seconds, requests }: Load): Promise<Row> {
   let connection = 0;
   return new Promise((resolve, reject) => {
     const run = autocannon(
@@ -32,7 +30,6 @@ export function putLoad({ url, ca, connections, seconds, rate, requests }: Load)
         url,
         connections,
         duration: seconds,
-        ...(rate === undefined ? {} : { overallRate: rate }),
         setupClient: client => client.setRequests(requests(connection++)),
         ...(ca === undefined ? {} : { tlsOptions: { ca } }),
       },
@@ -71,4 +68,39 @@ export async function startFloor(...args: string[]): Promise<string> {
 
 export function stopFloors(): void {
   for (const child of children) child.kill('SIGTERM');
+}
+
+/**
+ * Sends at a steady rate whatever the answers take, so that a wait of one is not hidden by what was not sent
+ * meanwhile. Latencies count from when a request was due.
+ */
+export async function putSteadyLoad(
+  seconds: number,
+  rate: number,
+  send: (index: number) => Promise<boolean>,
+): Promise<Row> {
+  const started = performance.now();
+  const latencies: number[] = [];
+  let failed = 0;
+  const requests: Promise<void>[] = [];
+  for (let index = 0; index < seconds * rate; index += 1) {
+    const due = started + (index * 1_000) / rate;
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
+    requests.push(
+      send(index).then(isDone => {
+        if (isDone) latencies.push(performance.now() - due);
+        else failed += 1;
+      }),
+    );
+  }
+  await Promise.all(requests);
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
+  return {
+    perSecond: (latencies.length * 1_000) / (performance.now() - started),
+    p50: at(0.5),
+    p99: at(0.99),
+    failed,
+  };
 }

@@ -14,7 +14,7 @@ import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
 import { silentLogger } from '@strongroom/log/logger';
 import { createApiClient, type ApiClient } from '@strongroom/testing/api-client';
 import { makeDataDirectory, removeDataDirectory, startStandalone } from '@strongroom/testing/standalone';
-import { median, putLoad, startFloor, stopFloors, type Row } from './load.ts';
+import { median, putLoad, putSteadyLoad, startFloor, stopFloors, type Row } from './load.ts';
 
 const SECONDS = Number(process.argv[2] ?? 6);
 const ROUNDS = Number(process.argv[3] ?? 3);
@@ -47,11 +47,14 @@ const platform = await startStandalone(dataDirectory, {
 });
 const { oauth_client, api_client } = platform.credentials;
 const client = await createApiClient(platform, STORM);
+// Connections of their own: readers do not wait for those who sign in.
+const reader = await createApiClient(platform, CONNECTIONS);
 try {
   await run();
 } finally {
   stopFloors();
   await client.close();
+  await reader.close();
   await platform.stop();
   await floorDatabase.stop();
   await removeDataDirectory(dataDirectory);
@@ -173,19 +176,8 @@ async function measureHashing(seconds: number): Promise<Row> {
   return { perSecond, p50: 1_000 / perSecond, p99: Number.NaN, failed: 0 };
 }
 
-function strongroom(
-  seconds: number,
-  requests: (connection: number) => autocannon.Request[],
-  rate?: number,
-): Promise<Row> {
-  return putLoad({
-    url: platform.baseUrl,
-    ca: platform.ca,
-    connections: CONNECTIONS,
-    seconds,
-    rate,
-    requests,
-  });
+function strongroom(seconds: number, requests: (connection: number) => autocannon.Request[]): Promise<Row> {
+  return putLoad({ url: platform.baseUrl, ca: platform.ca, connections: CONNECTIONS, seconds, requests });
 }
 
 /** Each connection is one person's application, which takes the refresh token of its last answer. */
@@ -212,7 +204,7 @@ async function measureRefresh(seconds: number): Promise<Row> {
   });
 }
 
-async function prepareReads(): Promise<(seconds: number, rate?: number) => Promise<Row>> {
+async function prepareReads(): Promise<(seconds: number) => Promise<Row>> {
   const roles = await rolesOf(client);
   for (let index = 0; index < SECRETS; index += 1) {
     const body = {
@@ -224,19 +216,24 @@ async function prepareReads(): Promise<(seconds: number, rate?: number) => Promi
     const { status } = await client.call('POST', '/vault/api/v1/secrets', { body });
     if (status !== 201) throw new Error(`the benchmark could not create a secret: ${status}`);
   }
-  return async (seconds, rate) => {
+  return async seconds => {
     const token = String((await client.signIn()).body?.['access_token']);
-    return strongroom(
-      seconds,
-      connection =>
-        Array.from({ length: SECRETS }, (_, step) => ({
-          method: 'GET',
-          path: `/vault/api/v1/secrets/bench%2F${(connection * 31 + step) % SECRETS}`,
-          headers: { authorization: `Bearer ${token}` },
-        })),
-      rate,
+    return strongroom(seconds, connection =>
+      Array.from({ length: SECRETS }, (_, step) => ({
+        method: 'GET',
+        path: `/vault/api/v1/secrets/bench%2F${(connection * 31 + step) % SECRETS}`,
+        headers: { authorization: `Bearer ${token}` },
+      })),
     );
   };
+}
+
+async function readSteadily(seconds: number): Promise<Row> {
+  const token = String((await client.signIn()).body?.['access_token']);
+  return putSteadyLoad(seconds, STEADY_READS, async index => {
+    const path = `/vault/api/v1/secrets/bench%2F${(index * 31) % SECRETS}`;
+    return (await reader.call('GET', path, { token })).status === 200;
+  });
 }
 
 async function rolesOf(caller: ApiClient): Promise<{ id: string }[]> {
@@ -275,9 +272,9 @@ async function run(): Promise<void> {
     'token by refresh': measureRefresh,
     'floor: argon2id, one thread': measureHashing,
     'sign-in of a person': measureSignIns,
-    'read, steady': seconds => read(seconds, STEADY_READS),
-    'read, steady, in a storm': seconds => inStorm(seconds, read(seconds, STEADY_READS)),
-    'read, as many as can be': seconds => read(seconds),
+    'read, steady': readSteadily,
+    'read, steady, in a storm': seconds => inStorm(seconds, readSteadily(seconds)),
+    'read, as many as can be': read,
     'read, as many, in a storm': seconds => inStorm(seconds, read(seconds)),
   };
   process.stdout.write(

@@ -2,9 +2,10 @@
 import os from 'node:os';
 import { hashSync, verifySync } from '@node-rs/argon2';
 
-// On Linux a priority belongs to the thread: a storm of sign-ins yields to the threads that answer reads.
+// On Linux a priority belongs to the thread: a storm of sign-ins takes what the threads that answer reads leave.
+// The lowest priority still gets a share of a busy processor.
 // Elsewhere the call would slow the whole process down.
-if (process.platform === 'linux') os.setPriority(0, Math.max(10, os.getPriority(0)));
+if (process.platform === 'linux') os.setPriority(0, os.constants.priority.PRIORITY_LOW);
 
 export const hash = ({ password, options }) => hashSync(password, options);
 
