@@ -144,5 +144,11 @@ export const databaseUnavailable = (cause: unknown) =>
     cause,
   });
 
+/**
+ * A subquery to join with: the transaction then commits without waiting for the disk. For rows that a crash may
+ * take, since whoever needs them begins anew; what others rely on is never written so.
+ */
+export const WITHOUT_WAITING = `(SELECT set_config('synchronous_commit', 'off', true)) AS without_waiting`;
+
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;

@@ -6,7 +6,13 @@ import type { AppError } from '@strongroom/errors/app-error';
 import { silentLogger } from '@strongroom/log/logger';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { eventually } from '@strongroom/testing/eventually';
-import { isUniqueViolation, openDatabase, type Database, type DatabaseSettings } from '../src/database.ts';
+import {
+  isUniqueViolation,
+  openDatabase,
+  WITHOUT_WAITING,
+  type Database,
+  type DatabaseSettings,
+} from '../src/database.ts';
 
 let server: TestDatabase;
 let settings: DatabaseSettings;
@@ -75,6 +81,22 @@ describe('a transaction', () => {
     await expect(work).rejects.toThrow('rolled back');
     expect(await names()).toEqual([]);
   });
+});
+
+test('commits without waiting where it says so, and nowhere after', async () => {
+  const small = openDatabase({ ...settings, poolSize: 1 }, silentLogger);
+  // The server of the tests waits for no disk at all; this connection does.
+  await small.query('SET synchronous_commit TO on');
+  const waits = `SELECT current_setting('synchronous_commit') AS waits`;
+  const inside = await small.transaction(async tx => {
+    await tx.query(`INSERT INTO things (name, at) SELECT $1, $2::integer FROM ${WITHOUT_WAITING}`, ['x', 1]);
+    return tx.query(waits);
+  });
+  expect(inside).toEqual([{ waits: 'off' }]);
+  expect(await names()).toEqual(['x']);
+  // The same connection, later.
+  expect(await small.query(waits)).toEqual([{ waits: 'on' }]);
+  await small.close();
 });
 
 test('a broken unique constraint is told by its name', async () => {

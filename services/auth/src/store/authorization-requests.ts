@@ -1,4 +1,4 @@
-import type { Queryable } from '@strongroom/db/database';
+import { WITHOUT_WAITING, type Queryable } from '@strongroom/db/database';
 
 /** What an application asked for, and how far the person has come in signing in. */
 export interface AuthorizationRequest {
@@ -52,7 +52,8 @@ export async function insertAuthorizationRequest(
 ): Promise<void> {
   await db.query(
     `INSERT INTO authorization_requests (${COLUMNS}, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+     SELECT $1::bytea, $2, $3, $4, $5, $6, $7, $8::timestamptz, $9::uuid, $10::text[], $11::timestamptz
+     FROM ${WITHOUT_WAITING}`,
     [
       request.tokenHash,
       request.clientId,

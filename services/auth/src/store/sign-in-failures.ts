@@ -1,4 +1,4 @@
-import type { Queryable } from '@strongroom/db/database';
+import { WITHOUT_WAITING, type Queryable } from '@strongroom/db/database';
 import type { Failures } from '../domain/sign-in-throttle.ts';
 
 interface FailuresRow {
@@ -41,7 +41,7 @@ export async function lockFailures(
 ): Promise<FailuresByKey> {
   const rows = await tx.query<FailuresRow>(
     `INSERT INTO sign_in_failures (key, failures, first_at, last_at)
-     SELECT key, 0, $2::timestamptz, $2 FROM unnest($1::bytea[]) AS key ORDER BY key
+     SELECT key, 0, $2::timestamptz, $2 FROM unnest($1::bytea[]) AS key, ${WITHOUT_WAITING} ORDER BY key
      ON CONFLICT (key) DO UPDATE SET failures = sign_in_failures.failures
      RETURNING key, failures, first_at, last_at, blocked_until`,
     [keys, now],
@@ -78,7 +78,8 @@ export async function settleFailures(
 ): Promise<void> {
   await db.query(
     `WITH held AS (
-       SELECT key FROM sign_in_failures WHERE key = ANY ($1::bytea[] || $2::bytea) ORDER BY key FOR UPDATE
+       SELECT key FROM sign_in_failures, ${WITHOUT_WAITING}
+       WHERE key = ANY ($1::bytea[] || $2::bytea) ORDER BY key FOR UPDATE OF sign_in_failures
      ), gone AS (
        DELETE FROM sign_in_failures WHERE key IN (SELECT key FROM held WHERE key <> $2)
      )
