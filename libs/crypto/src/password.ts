@@ -20,6 +20,11 @@ export interface PasswordHasherOptions {
   threads?: number;
   /** Passwords that may wait for a thread; above, MAX_LOAD at once. */
   maxQueue?: number;
+  /**
+   * After each hash its thread rests for so many times as long as the hash took. Who signs in alone does not notice;
+   * with the default of 2 a storm is held to a third of a processor, and with it all other work of its sign-ins.
+   */
+  restFactor?: number;
 }
 
 export const normalizePassword = (password: string): string => password.normalize('NFKC');
@@ -30,6 +35,7 @@ export const normalizePassword = (password: string): string => password.normaliz
  */
 export function createPasswordHasher(options: PasswordHasherOptions = {}): PasswordHasher {
   const threads = options.threads ?? Math.max(1, Math.floor(os.availableParallelism() / 4));
+  const restFactor = options.restFactor ?? 2;
   const limit = threads + (options.maxQueue ?? 64 * threads);
   const pool = new Piscina({
     filename: path.join(import.meta.dirname, '../worker/password-worker.mjs'),
@@ -51,9 +57,10 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   }
 
   return {
-    hash: password => run<string>('hash', { password: normalizePassword(password), options: OPTIONS }),
+    hash: password =>
+      run<string>('hash', { password: normalizePassword(password), options: OPTIONS, restFactor }),
     async verify(phc, password) {
-      const task = { phc: phc ?? nobodysHash, password: normalizePassword(password) };
+      const task = { phc: phc ?? nobodysHash, password: normalizePassword(password), restFactor };
       return (await run<boolean>('verify', task)) && phc !== null;
     },
     close: () => pool.destroy(),

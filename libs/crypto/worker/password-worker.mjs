@@ -7,6 +7,23 @@ import { hashSync, verifySync } from '@node-rs/argon2';
 // Elsewhere the call would slow the whole process down.
 if (process.platform === 'linux') os.setPriority(0, os.constants.priority.PRIORITY_LOW);
 
-export const hash = ({ password, options }) => hashSync(password, options);
+// Between two hashes the thread rests (see PasswordHasherOptions).
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+let restUntil = 0;
 
-export const verify = ({ phc, password }) => verifySync(phc, password);
+function rested(restFactor, work) {
+  const wait = restUntil - performance.now();
+  if (wait > 0) Atomics.wait(sleeper, 0, 0, wait);
+  const started = performance.now();
+  try {
+    return work();
+  } finally {
+    const ended = performance.now();
+    restUntil = ended + (ended - started) * restFactor;
+  }
+}
+
+export const hash = ({ password, options, restFactor }) =>
+  rested(restFactor, () => hashSync(password, options));
+
+export const verify = ({ phc, password, restFactor }) => rested(restFactor, () => verifySync(phc, password));
