@@ -48,7 +48,7 @@ export async function openContext(auth: TestAuth, now: () => Date): Promise<Test
 }
 
 function countingHasher(): CountingHasher {
-  const hasher = createPasswordHasher({ threads: 1, restFactor: 0 });
+  const hasher = createPasswordHasher({ threads: 1 });
   let comparisons = 0;
   return {
     ...hasher,

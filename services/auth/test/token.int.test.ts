@@ -63,10 +63,20 @@ describe('the password grant (contract 1.2)', () => {
     const { id, secret } = auth.secrets.bootstrap.api_client;
     const { status, body, headers: answered } = await post(form(id, secret), oauth, headers);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 1_800 });
-    expect(body).not.toHaveProperty('refresh_token');
+    expect(body).toEqual({
+      access_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: 1_800,
+      ...(form(id, secret).includes('scope=') ? { scope: 'a b' } : {}),
+    });
     expect(answered.get('content-type')).toMatch(/^application\/json/);
     expect(answered.get('cache-control')).toBe('no-store');
+  });
+
+  test('is refused when the form names another client than the header', async () => {
+    const { id, secret } = auth.secrets.bootstrap.api_client;
+    const { status, body } = await post(`${grant(id, secret)}&client_id=x`, oauth);
+    expect([status, body['error'], body['access_token']]).toEqual([400, 'invalid_request', undefined]);
   });
 
   test('gives a token that verifies against the served keys and says who may do what', async () => {
