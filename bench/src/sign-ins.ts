@@ -22,6 +22,8 @@ const CONNECTIONS = 32;
 const SECRETS = 1_000;
 /** People who sign in at once: more than the hashing threads, fewer than its queue. */
 const STORM = 16;
+/** Pairs of refused sign-ins that are compared. */
+const REFUSALS = 20;
 
 /** A load that leaves room: at full load, whatever comes on top slows all the rest by what it takes. */
 const STEADY_READS = 300;
@@ -95,9 +97,8 @@ async function makePeople(): Promise<void> {
   }
 }
 
-/** The whole way of a person: authorization request, password, code, tokens. */
-async function signIn(person: number): Promise<{ refresh_token: string }> {
-  const verifier = randomBytes(32).toString('base64url');
+/** Answers the token of the sign-in that it begins. */
+async function requestAuthorization(verifier: string): Promise<string> {
   const asked = await client.call(
     'GET',
     `/auth/api/v1/oauth/authorize?${form({
@@ -110,7 +111,13 @@ async function signIn(person: number): Promise<{ refresh_token: string }> {
     })}`,
     { token: null },
   );
-  const token = new URL(String(asked.headers['location'])).searchParams.get('token');
+  return new URL(String(asked.headers['location'])).searchParams.get('token') ?? '';
+}
+
+/** The whole way of a person: authorization request, password, code, tokens. */
+async function signIn(person: number): Promise<{ refresh_token: string }> {
+  const verifier = randomBytes(32).toString('base64url');
+  const token = await requestAuthorization(verifier);
   const entered = await client.call('POST', '/auth/api/v1/login', {
     token: null,
     body: { username: nameOf(person), password: PASSWORD, token },
@@ -159,6 +166,30 @@ async function measureSignIns(seconds: number): Promise<Row> {
     p99: Number.NaN,
     failed: 0,
   };
+}
+
+/**
+ * How much longer a refusal takes for the name of nobody than for a person's: must be about 1, or time would tell
+ * who is known. In pairs, since the machine is busier at some times than at others.
+ */
+async function compareRefusals(): Promise<number> {
+  const refusal = async (username: string) => {
+    // The hashing thread rests after each password; who came at once would measure the rest.
+    await pause(0.2);
+    const token = await requestAuthorization(randomBytes(32).toString('base64url'));
+    const sent = performance.now();
+    const body = { username, password: 'not the password', token };
+    const { status } = await client.call('POST', '/auth/api/v1/login', { token: null, body });
+    if (status !== 400) throw new Error(`a refusal was to be measured, the answer was ${status}`);
+    return performance.now() - sent;
+  };
+  const ratios: number[] = [];
+  // Everybody once: several failures of one person would be taken for guesses.
+  for (let person = 0; person < REFUSALS; person += 1) {
+    const known = await refusal(nameOf(person));
+    ratios.push((await refusal(`nobody-${person}`)) / known);
+  }
+  return median(ratios);
 }
 
 /** The floor of sign-ins: the same hash in one thread with nothing around it. */
@@ -290,6 +321,9 @@ async function run(): Promise<void> {
     }
   }
   report(rows, storms);
+  process.stdout.write(
+    `refusal of nobody: ${(await compareRefusals()).toFixed(2)} of the time of a person's, ${REFUSALS} pairs\n`,
+  );
 }
 
 function report(rows: ReadonlyMap<string, readonly Row[]>, storms: readonly number[]): void {

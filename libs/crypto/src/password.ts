@@ -42,8 +42,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     minThreads: threads,
     maxThreads: threads,
   });
-  // Of the same cost as a real one; nobody knows a password for it.
-  const nobodysHash = phcOf(randomBytes(16), randomBytes(32));
+  const nobodysHash = hashOfNobody();
   let underWay = 0;
 
   async function run<T>(name: 'hash' | 'verify', task: Record<string, unknown>): Promise<T> {
@@ -67,8 +66,9 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   };
 }
 
-function phcOf(salt: Buffer, digest: Buffer): string {
+/** Of the same cost as a real one; nobody knows a password for it. */
+export function hashOfNobody(): string {
   const { memoryCost, timeCost, parallelism } = OPTIONS;
-  const encode = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
-  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${encode(salt)}$${encode(digest)}`;
+  const random = (length: number) => randomBytes(length).toString('base64').replace(/=+$/, '');
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${random(16)}$${random(32)}`;
 }

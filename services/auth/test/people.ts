@@ -2,6 +2,7 @@ import path from 'node:path';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/password';
 import { staticRootKey } from '@strongroom/crypto/root-key';
+import type { Database, Queryable } from '@strongroom/db/database';
 import { keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
 import { silentLogger } from '@strongroom/log/logger';
 import { openFoundations } from '@strongroom/service/foundations';
@@ -57,6 +58,23 @@ function countingHasher(): CountingHasher {
       return hasher.verify(phc, password);
     },
     comparisons: () => comparisons,
+  };
+}
+
+/** The same database, which tells how many statements it was given. */
+export function countingDatabase(db: Database): Database & { statements: () => number } {
+  let statements = 0;
+  const counting = (to: Queryable): Queryable => ({
+    query(text, values) {
+      statements += 1;
+      return to.query(text, values);
+    },
+  });
+  return {
+    ...db,
+    ...counting(db),
+    transaction: work => db.transaction(tx => work(counting(tx))),
+    statements: () => statements,
   };
 }
 
