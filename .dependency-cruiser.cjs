@@ -4,8 +4,8 @@
  */
 const LEVELS = [
   ['errors', 'contracts'],
-  ['log', 'config', 'schema', 'crypto'],
-  ['http', 'db', 'bus', 'embedded-postgres'],
+  ['log', 'config', 'schema', 'crypto', 'metrics', 'tracing'],
+  ['http', 'db', 'bus', 'cache', 'embedded-postgres'],
   ['outbox', 'keys'],
   ['audit', 'auth-client'],
   ['service'],

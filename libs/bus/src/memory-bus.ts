@@ -46,6 +46,13 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
         return Promise.resolve();
       });
     },
+    isConnected: () => true,
+    // What fails stays in the outbox and comes again.
+    deadLetters: {
+      list: () => Promise.resolve({ count: 0, items: [] }),
+      requeue: () => Promise.resolve(0),
+    },
+    close: () => Promise.resolve(),
   };
 }
 

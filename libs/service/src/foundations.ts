@@ -1,10 +1,14 @@
+import { hostname } from 'node:os';
 import { v7 as uuidv7 } from 'uuid';
 import { createAudit, type Audit } from '@strongroom/audit/audit';
 import type { Bus } from '@strongroom/bus/bus';
+import type { Cache } from '@strongroom/cache/cache';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { openDatabase, type Database, type DatabaseSettings } from '@strongroom/db/database';
 import { migrate, type MigrationSet } from '@strongroom/db/migrate';
 import type { Logger } from '@strongroom/log/logger';
+import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { createRelayBell, outboxMigrations, probeAppend } from '@strongroom/outbox/outbox';
 import { startRelay } from '@strongroom/outbox/relay';
 import type { ServiceConfig, ServiceSecrets } from './service-config.ts';
@@ -13,6 +17,10 @@ import type { ServiceConfig, ServiceSecrets } from './service-config.ts';
 export interface ServiceDependencies {
   bus: Bus;
   log: Logger;
+  /** Absent: a memory of this process alone. */
+  cache?: Cache;
+  /** Absent: none are kept. */
+  metrics?: Metrics;
   /** Tests pass their own clock. */
   now?: () => Date;
 }
@@ -23,6 +31,10 @@ export interface Foundations {
   readonly db: Database;
   readonly databaseSettings: DatabaseSettings;
   readonly bus: Bus;
+  readonly cache: Cache;
+  readonly metrics: Metrics;
+  /** This replica, for as long as it runs. */
+  readonly instance: Instance;
   readonly audit: Audit;
   /** Wakes the relay after a commit that appended events. */
   readonly ring: () => void;
@@ -33,6 +45,12 @@ export interface Foundations {
   /** Whether acts can be recorded now. Without that nothing may be answered, so it is what ready means. */
   readonly isReady: () => Promise<boolean>;
   close: () => Promise<void>;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly hostname: string;
+  readonly startedAt: Date;
 }
 
 export interface FoundationOptions {
@@ -87,6 +105,9 @@ export async function openFoundations(
     db,
     databaseSettings,
     bus: dependencies.bus,
+    cache: dependencies.cache ?? createMemoryCache(),
+    metrics: dependencies.metrics ?? silentMetrics,
+    instance: { id: newId(), hostname: hostname(), startedAt: now() },
     audit,
     ring: bell.ring,
     log,
