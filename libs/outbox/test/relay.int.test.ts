@@ -265,7 +265,7 @@ describe('the relay', () => {
     await appendEvents(db, [old, event('new')]);
     const text = await metrics.render();
     expect(text).toContain('strongroom_outbox_waiting{service="vault"} 2');
-    const seconds = Number(/strongroom_outbox_oldest_seconds\S* (\S+)/.exec(text)?.[1]);
+    const seconds = Number(/strongroom_outbox_oldest_seconds\{\S* (\S+)/.exec(text)?.[1]);
     expect(Math.floor(seconds / 60)).toBeGreaterThanOrEqual(60);
   });
 
