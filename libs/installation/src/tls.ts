@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { makeDirectory } from '@strongroom/embedded-postgres/account';
-import { ignoreAbsence } from '@strongroom/embedded-postgres/error-code';
 import { type IssuedCertificate, issueAuthority, issueServerCertificate } from './certificates.ts';
 import { writeDurably } from './durable-file.ts';
-import { isAnyAddress, isHostName } from './settings.ts';
+import { isAnyAddress, isHostName } from './public-address.ts';
+import { readText } from './secret-file.ts';
 
 const RENEWAL_MS = 30 * 86_400_000;
 
@@ -17,6 +16,8 @@ export interface TlsOptions {
   /** This machine's name, os.hostname(). */
   hostname: string;
   now: Date;
+  /** Of the server's key; 0600 unless said otherwise. */
+  keyMode?: number;
 }
 
 export interface TlsMaterial {
@@ -34,12 +35,12 @@ export interface TlsMaterial {
  * which stays, and do not notice when the certificate is replaced.
  */
 export async function prepareTls(options: TlsOptions): Promise<TlsMaterial> {
-  await makeDirectory(options.directory);
+  await mkdir(options.directory, { recursive: true, mode: 0o700 });
   const file = (name: string) => join(options.directory, name);
   const caFile = file('ca.pem');
   const authority = await readOrIssueAuthority(caFile, file('ca.key'), options.now);
 
-  const [certificate, key] = [await read(file('server.pem')), await read(file('server.key'))];
+  const [certificate, key] = [await readText(file('server.pem')), await readText(file('server.key'))];
   if (certificate !== undefined && key !== undefined) {
     if (isUsable({ certificate, key }, authority.certificate, options)) {
       return { caFile, certificate, key, reissued: false };
@@ -54,7 +55,7 @@ export async function prepareTls(options: TlsOptions): Promise<TlsMaterial> {
     options.now,
   );
   // A stop between the two leaves a pair that does not fit; the next start sees that and issues another.
-  await writeDurably(file('server.key'), issued.key, 0o600);
+  await writeDurably(file('server.key'), issued.key, options.keyMode ?? 0o600);
   await writeDurably(file('server.pem'), issued.certificate, 0o644);
   return { caFile, ...issued, reissued: true };
 }
@@ -65,8 +66,8 @@ async function readOrIssueAuthority(
   keyFile: string,
   now: Date,
 ): Promise<{ certificate: string; key: string | undefined }> {
-  const certificate = await read(caFile);
-  const key = await read(keyFile);
+  const certificate = await readText(caFile);
+  const key = await readText(keyFile);
   if (certificate !== undefined) {
     if (key !== undefined && !fit(certificate, key)) {
       throw new Error(`${caFile} and ${keyFile} do not belong together. Put the right files back.`);
@@ -123,5 +124,3 @@ function parse(certificate: string): X509Certificate | undefined {
     return undefined;
   }
 }
-
-const read = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(ignoreAbsence);
