@@ -8,8 +8,8 @@ export interface KeyFileOptions {
   file: string;
   /** For messages, e.g. `root key`. */
   name: string;
-  /** The setting by which an operator may give the key instead. */
-  setting: string;
+  /** The setting by which an operator may give the key instead, if any. */
+  setting?: string;
   /** False where data exist that a new key would not fit. */
   mayMake: boolean;
   /** What does not work without it, e.g. `the database cannot be opened`. */
@@ -26,7 +26,7 @@ export async function readOrMakeKey(options: KeyFileOptions): Promise<SecretByte
     if (!mayMake) {
       throw new Error(
         `The ${name} ${file} is missing, and without it ${without}. ` +
-          `Put the file back from where it was kept, or set ${setting}.`,
+          `Put the file back from where it was kept${setting === undefined ? '' : `, or set ${setting}`}.`,
       );
     }
     text = `${randomToken()}\n`;

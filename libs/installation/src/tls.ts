@@ -13,6 +13,8 @@ export interface TlsOptions {
   directory: string;
   /** The host that the gateway listens on. */
   host: string;
+  /** Other names or addresses by which clients reach it. */
+  others?: readonly string[];
   /** This machine's name, os.hostname(). */
   hostname: string;
   now: Date;
@@ -81,31 +83,37 @@ async function readOrIssueAuthority(
   return issued;
 }
 
-function serverNames({ host, hostname }: TlsOptions): string[] {
-  const given = [host, hostname].filter(
+function serverNames({ host, others = [], hostname }: TlsOptions): string[] {
+  const given = [host, ...others, hostname].filter(
     name => (isIP(name) !== 0 || isHostName(name)) && !isAnyAddress(name),
   );
   return [...new Set(['localhost', '127.0.0.1', '::1', ...given])];
 }
 
 /** Whether a client that trusts the authority and asks for the host would accept this, now and for the next 30 days. */
-function isUsable(server: IssuedCertificate, authority: string, { host, now }: TlsOptions): boolean {
+function isUsable(
+  server: IssuedCertificate,
+  authority: string,
+  { host, others = [], now }: TlsOptions,
+): boolean {
   const certificate = parse(server.certificate);
   const issuer = parse(authority);
   if (certificate === undefined || issuer === undefined) return false;
-  const names = isAnyAddress(host)
-    ? true
-    : isIP(host) === 0
-      ? certificate.checkHost(host, { subject: 'never' }) !== undefined
-      : certificate.checkIP(host) !== undefined;
   return (
-    names &&
+    [host, ...others].every(name => isNameOf(certificate, name)) &&
     certificate.checkIssued(issuer) &&
     certificate.verify(issuer.publicKey) &&
     fit(server.certificate, server.key) &&
     Date.parse(certificate.validFrom) <= now.getTime() &&
     Date.parse(certificate.validTo) - now.getTime() > RENEWAL_MS
   );
+}
+
+function isNameOf(certificate: X509Certificate, host: string): boolean {
+  if (isAnyAddress(host)) return true;
+  return isIP(host) === 0
+    ? certificate.checkHost(host, { subject: 'never' }) !== undefined
+    : certificate.checkIP(host) !== undefined;
 }
 
 function fit(certificate: string, key: string): boolean {
