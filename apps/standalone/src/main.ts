@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     host,
     port: port === 0 ? await freePort() : port,
     rootKey: secrets.rootKey,
+    auditKey: secrets.auditKey,
     limits,
     auth,
     publicUrl,
