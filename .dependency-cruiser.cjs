@@ -33,6 +33,8 @@ const HOMES = {
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
+  'prom-client': 'libs/metrics',
+  '@opentelemetry': 'libs/tracing',
   '@peculiar/x509': 'apps/standalone',
 };
 
