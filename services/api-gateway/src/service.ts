@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { listen } from '@strongroom/http/listen';
 import type { Logger } from '@strongroom/log/logger';
+import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { createApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -14,7 +16,13 @@ export interface Gateway {
 }
 
 /** The composition root. The services need not run yet: until they do, their routes answer 503. */
-export async function startGateway(config: GatewayConfig, { log }: { log: Logger }): Promise<Gateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  dependencies: { log: Logger; metrics?: Metrics },
+): Promise<Gateway> {
+  const { log } = dependencies;
+  const metrics = (dependencies.metrics ?? silentMetrics).forService('api-gateway');
+  if (config.tls !== undefined) measureCertificate(metrics, config.tls.cert);
   const context: Context = {
     config,
     upstreams: openUpstreams(config),
@@ -22,7 +30,7 @@ export async function startGateway(config: GatewayConfig, { log }: { log: Logger
     log,
     stopping: false,
   };
-  const listening = await listen(createServer(config, createApp(context)), config.host, config.port);
+  const listening = await listen(createServer(config, createApp(context, metrics)), config.host, config.port);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${listening.port}`;
   log.info('gateway listens', { url });
@@ -35,4 +43,14 @@ export async function startGateway(config: GatewayConfig, { log }: { log: Logger
       await closeUpstreams(context.upstreams);
     },
   };
+}
+
+/** Of the first certificate in the file, which is the gateway's own. */
+function measureCertificate(metrics: Metrics, pem: string): void {
+  const expiry = Date.parse(new X509Certificate(pem).validTo) / 1_000;
+  metrics.gauge(
+    'strongroom_gateway_certificate_expiry_timestamp_seconds',
+    'When the certificate that clients see ends',
+    () => expiry,
+  );
 }
