@@ -11,8 +11,10 @@ import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { provisionDatabase, roleName } from '@strongroom/db/provision';
 import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
 import type { Logger } from '@strongroom/log/logger';
+import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
+import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
 import { startVault } from '@strongroom/vault/service';
 import { openDataDirectory, type DataPaths } from './data-directory.ts';
@@ -34,6 +36,7 @@ export interface PlatformOptions {
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
+  observability: ObservabilitySettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -74,13 +77,27 @@ async function start(
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Platform> {
-  const { dataDirectory, host, port, rootKey, limits, publicUrl, auth: authSettings, openLog } = options;
+  const {
+    dataDirectory,
+    host,
+    port,
+    rootKey,
+    limits,
+    publicUrl,
+    auth: authSettings,
+    observability,
+    openLog,
+  } = options;
   const baseUrl = publicUrl ?? baseUrlOf(host, port);
   const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey });
   stops.push(directory.close);
   const { paths, material, firstStart } = directory;
   const log = openLog(path.join(paths.root, 'strongroom.log'));
   stops.push(log.close);
+  const metrics = observability.metricsPort === 0 ? silentMetrics : createMetrics('standalone');
+  stops.push(
+    await startObservability(observability, { service: 'standalone', version: VERSION, metrics, log }),
+  );
   const tls = await prepareTls({
     directory: paths.tls,
     host: publicUrl === undefined ? host : hostOf(publicUrl),
@@ -118,7 +135,7 @@ async function start(
     logLevel: 'info',
   });
   const passwords = material.database.role_passwords;
-  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), log };
+  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), metrics, log };
   // Services know each other's machine secrets for as long as this process lives.
   const machineSecrets = {
     'strongroom-vault': randomToken(),
@@ -181,7 +198,7 @@ async function start(
       },
       logLevel: 'info',
     },
-    { log: log.with({ service: 'api-gateway' }) },
+    { log: log.with({ service: 'api-gateway' }), metrics },
   );
   stops.push(gateway.stop);
 

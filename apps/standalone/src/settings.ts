@@ -6,6 +6,7 @@ import { type Environment, readSettings } from '@strongroom/config/settings';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import type { LogLevel } from '@strongroom/log/logger';
+import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
 export interface StandaloneSettings {
   readonly dataDirectory: string;
@@ -18,6 +19,7 @@ export interface StandaloneSettings {
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
   readonly auth: AuthSettings;
+  readonly observability: ObservabilitySettings;
 }
 
 export interface StandaloneSecrets {
@@ -42,6 +44,7 @@ export function readStandaloneSettings(environment: Environment): {
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
     auth: readAuthSettings(values),
+    observability: readObservability(values, 0),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');
