@@ -15,8 +15,10 @@ import { storeExampleSecret } from '@strongroom/installation/example-secret';
 import { baseUrlOf, hostOf } from '@strongroom/installation/public-address';
 import { prepareTls } from '@strongroom/installation/tls';
 import type { Logger } from '@strongroom/log/logger';
+import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
+import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
 import { startVault } from '@strongroom/vault/service';
 import { openDataDirectory, type DataPaths } from './data-directory.ts';
@@ -36,6 +38,7 @@ export interface PlatformOptions {
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
+  observability: ObservabilitySettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -82,6 +85,7 @@ async function start(
     limits,
     publicUrl,
     auth: authSettings,
+    observability,
     openLog,
   } = options;
   const baseUrl = publicUrl ?? baseUrlOf(host, port);
@@ -91,6 +95,10 @@ async function start(
   const log = openLog(path.join(paths.root, 'strongroom.log'));
   stops.push(log.close);
   await makeDirectory(paths.tls);
+  const metrics = observability.metricsPort === 0 ? silentMetrics : createMetrics('standalone');
+  stops.push(
+    await startObservability(observability, { service: 'standalone', version: VERSION, metrics, log }),
+  );
   const tls = await prepareTls({
     directory: paths.tls,
     host: publicUrl === undefined ? host : hostOf(publicUrl),
@@ -128,7 +136,7 @@ async function start(
     logLevel: 'info',
   });
   const passwords = material.database.role_passwords;
-  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), log };
+  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), metrics, log };
   // Services know each other's machine secrets for as long as this process lives.
   const machineSecrets = {
     'strongroom-vault': randomToken(),
@@ -191,7 +199,7 @@ async function start(
       },
       logLevel: 'info',
     },
-    { log: log.with({ service: 'api-gateway' }) },
+    { log: log.with({ service: 'api-gateway' }), metrics },
   );
   stops.push(gateway.stop);
 
