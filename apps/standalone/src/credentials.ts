@@ -31,12 +31,14 @@ const parseDatabasePasswords = bodyParser(DatabaseFile);
 
 export interface MaterialFiles {
   rootKey: string;
+  auditKey: string;
   database: string;
   credentials: string;
 }
 
 export interface Material {
   rootKey: SecretBytes;
+  auditKey: SecretBytes;
   database: DatabasePasswords;
   /** Undefined when the operator has moved the file to a safe place. */
   credentials: Credentials | undefined;
@@ -48,6 +50,8 @@ export interface MaterialOptions {
   databaseExists: boolean;
   /** The operator's own root key; then no file holds one. */
   rootKey: SecretBytes | undefined;
+  /** The operator's own audit key; then no file holds one. */
+  auditKey: SecretBytes | undefined;
   baseUrl: string;
   caFile: string;
 }
@@ -60,6 +64,7 @@ export async function readOrMakeMaterial(options: MaterialOptions): Promise<Mate
   const { files } = options;
   return {
     rootKey: options.rootKey ?? (await readOrMakeRootKey(options)),
+    auditKey: options.auditKey ?? (await readOrMakeAuditKey(files.auditKey)),
     database: await readOrMakeDatabasePasswords(options),
     credentials: await readOrMakeCredentials(files.credentials, options),
   };
@@ -79,6 +84,21 @@ async function readOrMakeRootKey({ files, databaseExists }: MaterialOptions): Pr
   }
   const key = parseRootKey(text);
   if (key === undefined) throw new Error(`The root key ${files.rootKey} is not 32 bytes in base64url`);
+  return key;
+}
+
+/**
+ * Made also beside a database, which may be from before there was an audit key. Whether the database knows another one
+ * monitor finds out before it changes anything.
+ */
+async function readOrMakeAuditKey(file: string): Promise<SecretBytes> {
+  let text = await read(file);
+  if (text === undefined) {
+    text = `${randomToken()}\n`;
+    await writeDurably(file, text, 0o600);
+  }
+  const key = parseRootKey(text);
+  if (key === undefined) throw new Error(`The audit key ${file} is not 32 bytes in base64url`);
   return key;
 }
 

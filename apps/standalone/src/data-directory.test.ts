@@ -60,7 +60,12 @@ describe('the first start', () => {
 
   test('lets nobody else read, and leaves nothing half-written', async () => {
     await open();
-    expect((await readdir(directory)).sort()).toEqual(['credentials.json', 'database.json', 'root.key']);
+    expect((await readdir(directory)).sort()).toEqual([
+      'audit.key',
+      'credentials.json',
+      'database.json',
+      'root.key',
+    ]);
     for (const name of await readdir(directory)) expect((await stat(file(name))).mode & 0o777).toBe(0o600);
     expect((await stat(directory)).mode & 0o777).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
   });
@@ -86,6 +91,16 @@ describe('the first start', () => {
 });
 
 describe('a later start', () => {
+  test('makes the audit key that a directory from before does not have, and keeps it', async () => {
+    await open();
+    await makeDatabase();
+    await rm(file('audit.key'));
+    const { material } = await open();
+    expect(await readFile(file('audit.key'), 'utf8')).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+    expect((await open()).material.auditKey.reveal()).toEqual(material.auditKey.reveal());
+    expect(material.auditKey.reveal()).not.toEqual(material.rootKey.reveal());
+  });
+
   test('reads the same again', async () => {
     const first = await open();
     await makeDatabase();
@@ -131,6 +146,7 @@ describe('a later start', () => {
   test.each([
     ['root.key', 'canary!'],
     ['root.key', `canary${'A'.repeat(40)}`],
+    ['audit.key', 'canary!'],
     ['database.json', '{"canary'],
     ['credentials.json', '{"admin":{"username":"admin","password":"canary"}}'],
   ])('with a damaged %s does not repeat its content', async (name, content) => {

@@ -11,6 +11,7 @@ import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { provisionDatabase, roleName } from '@strongroom/db/provision';
 import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
 import type { Logger } from '@strongroom/log/logger';
+import type { TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
@@ -30,10 +31,12 @@ export interface PlatformOptions {
   port: number;
   /** Given by the operator instead of the one in the data directory. */
   rootKey: SecretBytes | undefined;
+  auditKey: SecretBytes | undefined;
   limits: GatewayLimits;
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
+  trail: TrailSettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -74,9 +77,9 @@ async function start(
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Platform> {
-  const { dataDirectory, host, port, rootKey, limits, publicUrl, auth: authSettings, openLog } = options;
+  const { dataDirectory, host, port, rootKey, auditKey, limits, publicUrl, openLog } = options;
   const baseUrl = publicUrl ?? baseUrlOf(host, port);
-  const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey });
+  const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey, auditKey });
   stops.push(directory.close);
   const { paths, material, firstStart } = directory;
   const log = openLog(path.join(paths.root, 'strongroom.log'));
@@ -127,7 +130,7 @@ async function start(
   };
 
   const auth = await startAuth(
-    { ...serviceConfig('auth', 'auth', ''), ...authSettings },
+    { ...serviceConfig('auth', 'auth', ''), ...options.auth },
     {
       databasePassword: passwords.auth,
       rootKey: material.rootKey,
@@ -138,8 +141,12 @@ async function start(
   );
   stops.push(auth.stop);
   const monitor = await startMonitor(
-    serviceConfig('monitor', 'monitor', auth.url),
-    { databasePassword: passwords.monitor, machineSecret: machineSecrets['strongroom-monitor'] },
+    { ...serviceConfig('monitor', 'monitor', auth.url), ...options.trail },
+    {
+      databasePassword: passwords.monitor,
+      machineSecret: machineSecrets['strongroom-monitor'],
+      auditKey: material.auditKey,
+    },
     dependencies,
   );
   // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.

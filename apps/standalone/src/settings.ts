@@ -2,7 +2,8 @@ import { isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings, type AuthSettings } from '@strongroom/auth/config';
-import { type Environment, readSettings } from '@strongroom/config/settings';
+import { type Environment, readSettings, type Settings } from '@strongroom/config/settings';
+import { readTrailSettings, type TrailSettings } from '@strongroom/monitor/config';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import type { LogLevel } from '@strongroom/log/logger';
@@ -18,11 +19,14 @@ export interface StandaloneSettings {
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
   readonly auth: AuthSettings;
+  readonly trail: TrailSettings;
 }
 
 export interface StandaloneSecrets {
   /** Given by the operator instead of `root.key` in the data directory. */
   readonly rootKey: SecretBytes | undefined;
+  /** Given by the operator instead of `audit.key` in the data directory. */
+  readonly auditKey: SecretBytes | undefined;
 }
 
 // The same from src and from dist.
@@ -42,6 +46,7 @@ export function readStandaloneSettings(environment: Environment): {
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
     auth: readAuthSettings(values),
+    trail: readTrailSettings(values),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');
@@ -49,13 +54,19 @@ export function readStandaloneSettings(environment: Environment): {
   if (settings.publicUrl !== undefined && !isOrigin(settings.publicUrl)) {
     values.fault('STRONGROOM_PUBLIC_URL must be https, a host and no path, e.g. https://vault.example.org');
   }
-  const rootKeyText = values.optionalText('STRONGROOM_ROOT_KEY');
-  const rootKey = rootKeyText === undefined ? undefined : parseRootKey(rootKeyText);
-  if (rootKeyText !== undefined && rootKey === undefined) {
-    values.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
-  }
+  const secrets = {
+    rootKey: readKey(values, 'STRONGROOM_ROOT_KEY'),
+    auditKey: readKey(values, 'STRONGROOM_AUDIT_KEY'),
+  };
   values.finish();
-  return { settings, secrets: { rootKey } };
+  return { settings, secrets };
+}
+
+function readKey(values: Settings, name: string): SecretBytes | undefined {
+  const text = values.optionalText(name);
+  const key = text === undefined ? undefined : parseRootKey(text);
+  if (text !== undefined && key === undefined) values.fault(`${name} must be 32 bytes in base64url`);
+  return key;
 }
 
 /** RFC 1123 host names, as certificates and URLs can hold them. */
