@@ -16,6 +16,7 @@ import { baseUrlOf, hostOf } from '@strongroom/installation/public-address';
 import { prepareTls } from '@strongroom/installation/tls';
 import type { Logger } from '@strongroom/log/logger';
 import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
+import type { TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
 import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
@@ -39,6 +40,7 @@ export interface PlatformOptions {
   publicUrl: string | undefined;
   auth: AuthSettings;
   observability: ObservabilitySettings;
+  trail: TrailSettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -86,6 +88,7 @@ async function start(
     publicUrl,
     auth: authSettings,
     observability,
+    trail,
     openLog,
   } = options;
   const baseUrl = publicUrl ?? baseUrlOf(host, port);
@@ -156,8 +159,12 @@ async function start(
   );
   stops.push(auth.stop);
   const monitor = await startMonitor(
-    serviceConfig('monitor', 'monitor', auth.url),
-    { databasePassword: passwords.monitor, machineSecret: machineSecrets['strongroom-monitor'] },
+    { ...serviceConfig('monitor', 'monitor', auth.url), ...trail },
+    {
+      databasePassword: passwords.monitor,
+      machineSecret: machineSecrets['strongroom-monitor'],
+      auditKey: material.auditKey,
+    },
     dependencies,
   );
   // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings, type AuthSettings } from '@strongroom/auth/config';
 import { type Environment, readSettings, type Settings } from '@strongroom/config/settings';
+import { readTrailSettings, type TrailSettings } from '@strongroom/monitor/config';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { isHostName, isOrigin } from '@strongroom/installation/public-address';
@@ -21,6 +22,7 @@ export interface StandaloneSettings {
   readonly limits: GatewayLimits;
   readonly auth: AuthSettings;
   readonly observability: ObservabilitySettings;
+  readonly trail: TrailSettings;
 }
 
 export interface StandaloneSecrets {
@@ -47,6 +49,7 @@ export function readStandaloneSettings(environment: Environment): {
     limits: readGatewayLimits(values),
     auth: readAuthSettings(values),
     observability: readObservability(values, 0),
+    trail: readTrailSettings(values),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');
