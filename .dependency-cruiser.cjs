@@ -34,6 +34,7 @@ const HOMES = {
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
   '@peculiar/x509': 'libs/installation',
+  amqplib: 'libs/bus',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({
