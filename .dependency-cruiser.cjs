@@ -31,6 +31,7 @@ const HOMES = {
   pg: '(libs/(db|embedded-postgres|testing)|bench)',
   undici: '(libs/(http|testing)|services/api-gateway|bench|test)',
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
+  ioredis: 'libs/cache',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
   '@peculiar/x509': 'libs/installation',
