@@ -68,6 +68,7 @@ export async function openFoundations(
   options: FoundationOptions,
 ): Promise<Foundations> {
   const log = dependencies.log.with({ service: config.service });
+  const metrics = (dependencies.metrics ?? silentMetrics).forService(config.service);
   const now = dependencies.now ?? (() => new Date());
   const databaseSettings: DatabaseSettings = {
     url: config.databaseUrl,
@@ -76,7 +77,7 @@ export async function openFoundations(
     poolSize: config.databasePoolSize,
     deadlineMs: config.databaseDeadlineMs,
   };
-  const db = openDatabase(databaseSettings, log);
+  const db = openDatabase(databaseSettings, log, metrics);
   try {
     await options.beforeMigration?.(db);
     await migrate(databaseSettings, [outboxMigrations, ...options.migrations], log);
@@ -86,8 +87,7 @@ export async function openFoundations(
   }
   const newId = () => uuidv7();
   const bell = createRelayBell(db, config.schema);
-  const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring });
-  const metrics = dependencies.metrics ?? silentMetrics;
+  const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring, metrics });
   const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log, metrics });
   const release = async () => {
     bell.stop();
