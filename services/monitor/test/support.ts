@@ -55,8 +55,16 @@ export interface TestMonitor {
   stop: () => Promise<void>;
 }
 
-export async function startTestMonitor(): Promise<TestMonitor> {
-  const database = await createTestDatabase('monitor');
+export interface TestMonitorOptions {
+  /** Absent: a database of its own, which ends with it. */
+  database?: TestDatabase;
+  bus?: Bus;
+  auditKey?: SecretBytes;
+  now?: () => Date;
+}
+
+export async function startTestMonitor(options: TestMonitorOptions = {}): Promise<TestMonitor> {
+  const database = options.database ?? (await createTestDatabase('monitor'));
   const issuer = await createTokenIssuer();
   const superuser = openDatabase(
     {
@@ -68,7 +76,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     },
     silentLogger,
   );
-  const bus = createMemoryBus(DURABLE_QUEUES);
+  const bus = options.bus ?? createMemoryBus(DURABLE_QUEUES);
   const config: MonitorConfig = {
     service: 'monitor',
     schema: 'monitor',
@@ -93,8 +101,12 @@ export async function startTestMonitor(): Promise<TestMonitor> {
   };
   const service = await startMonitor(
     config,
-    { databasePassword: database.password, machineSecret: 'machine-secret-of-monitor', auditKey: AUDIT_KEY },
-    { bus, log },
+    {
+      databasePassword: database.password,
+      machineSecret: 'machine-secret-of-monitor',
+      auditKey: options.auditKey ?? AUDIT_KEY,
+    },
+    { bus, log, ...(options.now && { now: options.now }) },
   );
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });
   let stopping: Promise<void> | undefined;
@@ -126,7 +138,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
       await stopService();
       await issuer.stop();
       await superuser.close();
-      await database.close();
+      if (options.database === undefined) await database.close();
     },
   };
 }
