@@ -188,7 +188,7 @@ async function start(
       },
       logLevel: 'info',
     },
-    { log: log.with({ service: 'api-gateway' }) },
+    { log: log.with({ service: 'api-gateway' }), bus: dependencies.bus },
   );
   stops.push(gateway.stop);
 
