@@ -11,7 +11,7 @@ import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { provisionDatabase, roleName } from '@strongroom/db/provision';
 import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
 import type { Logger } from '@strongroom/log/logger';
-import type { TrailSettings } from '@strongroom/monitor/config';
+import type { ForwardingConfig, TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
@@ -37,6 +37,8 @@ export interface PlatformOptions {
   publicUrl: string | undefined;
   auth: AuthSettings;
   trail: TrailSettings;
+  forwarding: ForwardingConfig;
+  auditHttpToken: string | undefined;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -141,11 +143,12 @@ async function start(
   );
   stops.push(auth.stop);
   const monitor = await startMonitor(
-    { ...serviceConfig('monitor', 'monitor', auth.url), ...options.trail },
+    { ...serviceConfig('monitor', 'monitor', auth.url), ...options.trail, forwarding: options.forwarding },
     {
       databasePassword: passwords.monitor,
       machineSecret: machineSecrets['strongroom-monitor'],
       auditKey: material.auditKey,
+      auditHttpToken: options.auditHttpToken,
     },
     dependencies,
   );
