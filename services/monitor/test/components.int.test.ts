@@ -89,7 +89,4 @@ describe('the components', () => {
     expect(body['services']).toContainEqual({ service_name: 'auth', replicas: 2, ready: 1 });
   });
 
-  test('cannot be told to exit: operators stop them', async () => {
-    expect((await monitor.call('POST', `${API}/instance/exit`)).status).toBe(404);
-  });
 });
