@@ -33,6 +33,7 @@ const HOMES = {
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
+  amqplib: 'libs/bus',
   '@peculiar/x509': 'apps/standalone',
 };
 

@@ -87,7 +87,8 @@ export async function openFoundations(
   const newId = () => uuidv7();
   const bell = createRelayBell(db, config.schema);
   const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring });
-  const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log });
+  const metrics = dependencies.metrics ?? silentMetrics;
+  const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log, metrics });
   const release = async () => {
     bell.stop();
     await relay.stop();
@@ -106,7 +107,7 @@ export async function openFoundations(
     databaseSettings,
     bus: dependencies.bus,
     cache: dependencies.cache ?? createMemoryCache(),
-    metrics: dependencies.metrics ?? silentMetrics,
+    metrics,
     instance: { id: newId(), hostname: hostname(), startedAt: now() },
     audit,
     ring: bell.ring,

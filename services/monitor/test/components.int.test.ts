@@ -88,5 +88,4 @@ describe('the components', () => {
     expect(body).toMatchObject({ status: 'WARNING', status_message: 'Some replicas are not ready: auth' });
     expect(body['services']).toContainEqual({ service_name: 'auth', replicas: 2, ready: 1 });
   });
-
 });
