@@ -1,6 +1,7 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
+import { readTrailSettings } from '@strongroom/monitor/config';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { baseUrlOf, isHostName, readStandaloneSettings } from './settings.ts';
@@ -17,9 +18,10 @@ test('all settings have defaults', () => {
     limits: readGatewayLimits(readSettings({})),
     publicUrl: undefined,
     auth: readAuthSettings(readSettings({})),
+    trail: readTrailSettings(readSettings({})),
     logLevel: 'info',
   });
-  expect(secrets.rootKey).toBeUndefined();
+  expect(secrets).toEqual({ rootKey: undefined, auditKey: undefined });
 });
 
 test('settings are taken as given', () => {
@@ -29,6 +31,8 @@ test('settings are taken as given', () => {
     STRONGROOM_PORT: '0',
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
+    STRONGROOM_AUDIT_KEY: Buffer.alloc(32, 8).toString('base64url'),
+    STRONGROOM_AUDIT_RETENTION_MONTHS: '24',
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
@@ -40,19 +44,22 @@ test('settings are taken as given', () => {
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
     publicUrl: 'https://vault.example.org',
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
+    trail: { checkpointMinutes: 60, retentionMonths: 24 },
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));
+  expect(secrets.auditKey?.reveal()).toEqual(Buffer.alloc(32, 8));
 });
 
-test('all faults are told at once, without the root key', () => {
+test('all faults are told at once, without the keys', () => {
   const bad = {
     STRONGROOM_PORT: '70000',
     STRONGROOM_HOST: 'no host',
     STRONGROOM_ROOT_KEY: 'canary-not-a-key',
+    STRONGROOM_AUDIT_KEY: 'canary-not-a-key-either',
   };
   expect(() => readStandaloneSettings(bad)).toThrow(
-    /STRONGROOM_PORT[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
+    /STRONGROOM_PORT[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
 });

@@ -107,7 +107,11 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
       auditKey: options.auditKey ?? AUDIT_KEY,
     },
     { bus, log, ...(options.now && { now: options.now }) },
-  );
+  ).catch(async (error: unknown) => {
+    await issuer.stop();
+    await superuser.close();
+    throw error;
+  });
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });
   let stopping: Promise<void> | undefined;
   const stopService = () => (stopping ??= service.stop());
