@@ -1,6 +1,7 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
+import { readTrailSettings } from '@strongroom/monitor/config';
 import { readObservability } from '@strongroom/service/observability';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
@@ -17,8 +18,10 @@ test('all settings have defaults', () => {
     port: 8443,
     limits: readGatewayLimits(readSettings({})),
     publicUrl: undefined,
+    callerRateLimitPerSecond: 500,
     auth: readAuthSettings(readSettings({})),
     observability: readObservability(readSettings({}), 0),
+    trail: readTrailSettings(readSettings({})),
     logLevel: 'info',
   });
   expect(secrets.rootKey).toBeUndefined();
@@ -32,6 +35,7 @@ test('settings are taken as given', () => {
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
+    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '20',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
     STRONGROOM_METRICS_PORT: '9464',
@@ -44,6 +48,7 @@ test('settings are taken as given', () => {
     port: 0,
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
     publicUrl: 'https://vault.example.org',
+    callerRateLimitPerSecond: 20,
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
     observability: {
       metricsHost: '127.0.0.1',
@@ -51,6 +56,7 @@ test('settings are taken as given', () => {
       otlpUrl: 'http://jaeger:4318',
       traceRatio: 1,
     },
+    trail: readTrailSettings(readSettings({})),
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));

@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import type { Cache } from '@strongroom/cache/cache';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { listen } from '@strongroom/http/listen';
 import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { createApp } from './app.ts';
@@ -20,7 +22,7 @@ export interface Gateway {
 /** The composition root. The services need not run yet: until they do, their routes answer 503. */
 export async function startGateway(
   config: GatewayConfig,
-  dependencies: UpstreamDependencies,
+  dependencies: UpstreamDependencies & { cache?: Cache },
 ): Promise<Gateway> {
   const { log } = dependencies;
   const metrics = (dependencies.metrics ?? silentMetrics).forService('api-gateway');
@@ -28,7 +30,7 @@ export async function startGateway(
   const context: Context = {
     config,
     upstreams: openUpstreams(config, { ...dependencies, metrics }),
-    rateLimits: createRateLimits(config),
+    rateLimits: createRateLimits(config, dependencies.cache ?? createMemoryCache()),
     log,
     stopping: false,
   };

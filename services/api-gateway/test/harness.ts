@@ -10,6 +10,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { silentLogger, type LogFields, type Logger } from '@strongroom/log/logger';
 import type { GatewayConfig } from '../src/config.ts';
 import { startGateway, type Gateway } from '../src/service.ts';
+import type { Cache } from '@strongroom/cache/cache';
 import type { UpstreamDependencies } from '../src/upstreams.ts';
 
 /** A service behind the gateway, made of a handler. */
@@ -57,7 +58,7 @@ export function startTestGateway(
   origin: string,
   config: Partial<GatewayConfig> = {},
   log: Logger = silentLogger,
-  dependencies: Partial<UpstreamDependencies> = {},
+  dependencies: Partial<UpstreamDependencies & { cache: Cache }> = {},
 ): Promise<Gateway> {
   return startGateway({ ...DEFAULTS, upstreams: sameForAll(origin), ...config }, { log, ...dependencies });
 }

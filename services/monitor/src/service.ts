@@ -1,10 +1,5 @@
 import path from 'node:path';
-import { createRemoteJWKSet } from 'jose';
-import { createTokenVerifier } from '@strongroom/auth-client/access-token';
-import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
-import { revocationFeed, revocationsOfAuth } from '@strongroom/auth-client/revocation-feed';
-import { createRevocations } from '@strongroom/auth-client/revocations';
-import { followFeed } from '@strongroom/service/follow-feed';
+import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { MonitorConfig, MonitorSecrets } from './config.ts';
@@ -51,30 +46,17 @@ export async function startMonitor(
   // ends with the process, and what arrives once the database is closed is delivered again at the next start.
   await foundations.bus.subscribe(auditTrailConsumer(foundations));
   const stopPruner = startInboxPruner(foundations);
-  const token = createMachineTokenSource({
-    authUrl: config.authUrl,
+  const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
-    now: foundations.now,
   });
-  const revocations = createRevocations(foundations.now);
-  const unfollow = await followFeed(
-    foundations,
-    revocationFeed({ revocations, page: revocationsOfAuth(config.authUrl, token) }),
-  );
-
   return serve(foundations, {
     prefixes: ['/monitor-service/api/v1'],
     routes: [...auditEventRoutes(foundations), eventCodeRoute, timeRoute(foundations)],
-    authenticate: createTokenVerifier({
-      issuer: config.issuer,
-      keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
-      now: foundations.now,
-      revocations,
-    }),
+    authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
-      await unfollow();
+      await access.close();
       await stopPruner();
     },
   });
