@@ -37,6 +37,7 @@ const HOMES = {
   '@peculiar/x509': 'libs/installation',
   'prom-client': 'libs/metrics',
   '@opentelemetry': 'libs/tracing',
+  amqplib: 'libs/bus',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({

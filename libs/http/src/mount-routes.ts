@@ -4,6 +4,7 @@ import { permissionDenied, tooManyRequests, unauthenticated } from '@strongroom/
 import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
 import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
 import { requestInfo } from './request-info.ts';
+import { sendStream } from './send-stream.ts';
 import type { Access, Reply, Route } from './route.ts';
 
 /**
@@ -112,7 +113,8 @@ function answer(route: Route): RequestHandler {
       request: requestInfo(request),
       authorization: request.headers.authorization,
     });
-    send(response, status, reply);
+    if (reply.stream === undefined) send(response, status, reply);
+    else await sendStream(request, response, reply.status ?? status, reply, reply.stream);
   };
 }
 
