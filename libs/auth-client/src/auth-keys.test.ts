@@ -9,9 +9,9 @@ import { keysOfAuth } from './auth-keys.ts';
 let server: Server | undefined;
 const close = () =>
   new Promise<void>(resolve => {
-    if (server === undefined) return resolve();
-    server.close(() => resolve());
-    server.closeAllConnections();
+    server?.close(() => resolve());
+    server?.closeAllConnections();
+    if (server === undefined) resolve();
     server = undefined;
   });
 afterEach(close);
