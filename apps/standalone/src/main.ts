@@ -18,6 +18,7 @@ async function main(): Promise<void> {
     auth,
     observability,
     trail,
+    forwarding,
     publicUrl,
   } = settings;
   const stopSignal = nextSignal();
@@ -32,6 +33,8 @@ async function main(): Promise<void> {
     auth,
     observability,
     trail,
+    forwarding,
+    auditHttpToken: secrets.auditHttpToken,
     publicUrl,
     openLog: file =>
       createLogger({ level: logLevel, file: { path: file, maxBytes: 20_000_000, maxFiles: 5 } }),
