@@ -30,7 +30,7 @@ const HOMES = {
   express: '(libs/http|bench)',
   pg: '(libs/(db|embedded-postgres|testing)|bench)',
   undici: '(libs/(http|testing)|services/(api-gateway|monitor)|bench|test)',
-  jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
+  jose: '(libs/(auth-client|testing)|services/(auth|monitor))',
   ioredis: 'libs/cache',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',

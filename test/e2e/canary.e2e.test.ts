@@ -97,6 +97,7 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
     STRONGROOM_ACCESS_LOG: 'true',
     STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
     STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
+    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '0',
   });
   const client = await createApiClient(platform);
   const admin = await roleHandle(client, 'privx-admin');

@@ -19,6 +19,7 @@ export async function runPlatform(environment: Record<string, string> = {}): Pro
     // Tests come from one address, faster than any client.
     STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
     STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
+    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '0',
     ...environment,
   });
   const client = await createApiClient(platform);

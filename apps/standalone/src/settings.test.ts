@@ -1,8 +1,8 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
-import { readObservability } from '@strongroom/service/observability';
 import { readTrailSettings } from '@strongroom/monitor/config';
+import { readObservability } from '@strongroom/service/observability';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readStandaloneSettings } from './settings.ts';
@@ -18,6 +18,7 @@ test('all settings have defaults', () => {
     port: 8443,
     limits: readGatewayLimits(readSettings({})),
     publicUrl: undefined,
+    callerRateLimitPerSecond: 500,
     auth: readAuthSettings(readSettings({})),
     observability: readObservability(readSettings({}), 0),
     trail: readTrailSettings(readSettings({})),
@@ -36,6 +37,7 @@ test('settings are taken as given', () => {
     STRONGROOM_AUDIT_KEY: Buffer.alloc(32, 8).toString('base64url'),
     STRONGROOM_AUDIT_RETENTION_MONTHS: '24',
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
+    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '20',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
     STRONGROOM_METRICS_PORT: '9464',
@@ -48,6 +50,7 @@ test('settings are taken as given', () => {
     port: 0,
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
     publicUrl: 'https://vault.example.org',
+    callerRateLimitPerSecond: 20,
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
     observability: {
       metricsHost: '127.0.0.1',

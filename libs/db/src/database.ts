@@ -12,9 +12,14 @@ export interface Queryable {
   query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 }
 
+export interface Transaction extends Queryable {
+  /** `work` runs as soon as the commit is done, and never after a rollback. It must not throw. */
+  afterCommit: (work: () => void) => void;
+}
+
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. Pass only `tx` on inside of it. */
-  transaction: <T>(work: (tx: Queryable) => Promise<T>) => Promise<T>;
+  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }
 
@@ -109,9 +114,14 @@ export function openDatabase(
       withClient(async (client, keep) => {
         try {
           await run(client, 'BEGIN');
-          const result = await work({ query: async (text, values) => run(client, text, values) });
+          const committed: (() => void)[] = [];
+          const result = await work({
+            query: async (text, values) => run(client, text, values),
+            afterCommit: then => void committed.push(then),
+          });
           await commit(client);
           keep();
+          for (const then of committed) then();
           return result;
         } catch (error) {
           // A connection that cannot even roll back is not returned to the pool.

@@ -21,6 +21,7 @@ const ALL = { from: undefined, to: undefined, startTime: undefined, endTime: und
 const eventWith = (records: number): TrailEvent => ({
   id: randomUUID(),
   records: Array.from({ length: records }, trailRecord),
+  original: {},
 });
 
 describe('replicas that extend the trail at once', () => {

@@ -93,6 +93,7 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
     issuer: issuer.issuer,
+    callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
     checkpointMinutes: 60,
