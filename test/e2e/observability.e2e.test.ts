@@ -58,7 +58,7 @@ describe('a trace', () => {
           span.name === name && Object.entries(more).every(([key, value]) => span.attributes[key] === value),
       );
       expect([name, found.length]).toEqual([name, 1]);
-      return found[0] as ReceivedSpan;
+      return found[0]!;
     };
 
     const gateway = one('GET /vault/api/v1', { 'strongroom.service': 'api-gateway' });
@@ -128,7 +128,7 @@ describe('the metrics', () => {
     expect(text).toMatch(
       /strongroom_gateway_requests_total\{service="api-gateway",method="GET",route="other",upstream="none",status="404"\} [1-9]/,
     );
-    expect(text).toMatch(/strongroom_audit_batch_records_count\{service="vault"\} [1-9]/);
+    expect(text).toMatch(/strongroom_audit_flush_records_count\{service="vault"\} [1-9]/);
     expect(text).not.toContain('canary');
   });
 

@@ -136,7 +136,7 @@ function newBatch(): Batch {
 
 function measureAudit(metrics: Metrics, waiting: () => number) {
   const size = metrics.histogram(
-    'strongroom_audit_batch_records',
+    'strongroom_audit_flush_records',
     'Records that one insert made durable',
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000],
   );
