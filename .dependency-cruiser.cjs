@@ -35,6 +35,7 @@ const HOMES = {
   piscina: 'libs/crypto',
   'prom-client': 'libs/metrics',
   '@opentelemetry': 'libs/tracing',
+  amqplib: 'libs/bus',
   '@peculiar/x509': 'apps/standalone',
 };
 
