@@ -6,7 +6,7 @@ const LEVELS = [
   ['errors', 'contracts'],
   ['log', 'config', 'schema', 'crypto', 'metrics', 'tracing'],
   ['http', 'db', 'bus', 'cache', 'embedded-postgres'],
-  ['outbox', 'keys'],
+  ['outbox', 'keys', 'installation'],
   ['audit', 'auth-client'],
   ['service'],
   ['testing'],
@@ -29,14 +29,15 @@ const HOMES = {
   typebox: 'libs/schema',
   express: '(libs/http|bench)',
   pg: '(libs/(db|embedded-postgres|testing)|bench)',
-  undici: '(libs/(http|testing)|services/api-gateway|bench|test)',
+  undici: '(libs/(http|testing)|services/(api-gateway|monitor)|bench|test)',
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
+  ioredis: 'libs/cache',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
+  '@peculiar/x509': 'libs/installation',
   'prom-client': 'libs/metrics',
   '@opentelemetry': 'libs/tracing',
   amqplib: 'libs/bus',
-  '@peculiar/x509': 'apps/standalone',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({

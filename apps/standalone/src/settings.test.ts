@@ -4,7 +4,7 @@ import { readSettings } from '@strongroom/config/settings';
 import { readObservability } from '@strongroom/service/observability';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
-import { baseUrlOf, isHostName, readStandaloneSettings } from './settings.ts';
+import { readStandaloneSettings } from './settings.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64url');
 const repository = resolve(import.meta.dirname, '../../..');
@@ -68,21 +68,6 @@ test('all faults are told at once, without the root key', () => {
     /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
-});
-
-test.each([
-  ['127.0.0.1', 'https://localhost:8443'],
-  ['0.0.0.0', 'https://localhost:8443'],
-  ['::', 'https://localhost:8443'],
-  ['::1', 'https://[::1]:8443'],
-  ['192.0.2.7', 'https://192.0.2.7:8443'],
-  ['vault.example.org', 'https://vault.example.org:8443'],
-])('listening on %s, clients are told %s', (host, url) => {
-  expect(baseUrlOf(host, 8443)).toBe(url);
-});
-
-test.each(['', '-a', 'a-', 'a..b', 'a_b', 'a b', 'ä', 'a'.repeat(64)])('%j is no host name', name => {
-  expect(isHostName(name)).toBe(false);
 });
 
 test.each([

@@ -5,11 +5,15 @@ import type { Route } from '@strongroom/http/route';
 import { buildServiceApp } from '@strongroom/http/service-app';
 import { statusRoute } from '@strongroom/http/status-route';
 import type { Foundations } from './foundations.ts';
+import { reportReplica } from './report-replica.ts';
 
 export interface RunningService {
   /** Where the gateway and the other services reach it. */
   readonly url: string;
-  /** Stops accepting, drains requests, then closes what the service stands on. Safe to call twice. */
+  /**
+   * Says on `/readyz` that it stops, and after `drainMs` stops accepting; drains requests, then closes what the
+   * service stands on. Safe to call twice.
+   */
   stop: () => Promise<void>;
 }
 
@@ -26,6 +30,7 @@ export interface ServeOptions {
 export async function serve(foundations: Foundations, options: ServeOptions): Promise<RunningService> {
   const { config, log, metrics, isReady } = foundations;
   const startedAt = foundations.now();
+  let isStopping = false;
   const app = buildServiceApp({
     title: config.service,
     version: config.version,
@@ -36,7 +41,7 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
       ...options.routes,
     ],
     authenticate: options.authenticate,
-    isReady,
+    isReady: async () => !isStopping && (await isReady()),
     bodyLimitBytes: options.bodyLimitBytes,
     log,
     metrics,
@@ -54,8 +59,11 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
   });
   const url = `http://${config.host}:${listening.port}`;
   log.info('listening', { url });
+  const stopReporting = reportReplica(foundations);
   const stop = async () => {
-    await listening.stop(config.shutdownDeadlineMs);
+    isStopping = true;
+    await stopReporting();
+    await listening.stop(config.shutdownDeadlineMs, config.drainMs);
     await options.beforeClose?.();
     await foundations.close();
     log.info('stopped');

@@ -4,7 +4,7 @@ import { inBatches, type TrailEvent } from './trail.ts';
 
 const record = {
   id: '018f0000-0000-7000-8000-000000000000',
-  created: '2026-01-01T00:00:00Z',
+  created: new Date('2026-01-01T00:00:00Z'),
   service: 'vault',
   code: 5102,
   name: 'Secret-read',
@@ -12,6 +12,7 @@ const record = {
 };
 const event = (size: number, index: number): TrailEvent => ({
   id: `018f0000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+  original: {},
   records: Array.from({ length: size }, () => record),
 });
 const sizeOf = (batch: readonly TrailEvent[]) => batch.reduce((sum, { records }) => sum + records.length, 0);

@@ -1,8 +1,7 @@
 /** One record of the trail, ready to be stored. */
 export interface TrailRecord {
   readonly id: string;
-  /** RFC 3339. */
-  readonly created: string;
+  readonly created: Date;
   readonly service: string;
   readonly code: number;
   readonly name: string;
@@ -12,6 +11,8 @@ export interface TrailRecord {
 /** What one event of a service brings. */
 export interface TrailEvent {
   readonly id: string;
+  /** As it came, to be kept whole when the trail cannot take it. */
+  readonly original: unknown;
   readonly records: readonly TrailRecord[];
 }
 
