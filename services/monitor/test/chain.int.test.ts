@@ -13,7 +13,7 @@ import type { TrailEvent } from '../src/domain/trail.ts';
 import { extendTrail } from '../src/operations/extend-trail.ts';
 import { pruneTrail } from '../src/operations/prune-trail.ts';
 import { examineTrail } from '../src/operations/verify-trail.ts';
-import { startTestMonitor } from './support.ts';
+import { eventOf, recordOf, startTestMonitor } from './support.ts';
 import { MIGRATIONS, openTestTrail, settingsOf, trailRecord, type TestTrail } from './trail.ts';
 
 const ALL = { from: undefined, to: undefined, startTime: undefined, endTime: undefined };
@@ -57,10 +57,15 @@ describe('replicas that extend the trail at once', () => {
 
   test('wait for the end of the chain: two never write the same position', async () => {
     const hold = { release: (): void => undefined };
-    const held = new Promise<void>(resolve => (hold.release = resolve));
-    const holding = trail.superuser.transaction(async tx => {
-      await tx.query('SELECT 1 FROM audit_head FOR UPDATE');
-      await held;
+    const released = new Promise<void>(resolve => (hold.release = resolve));
+    let holding: Promise<void> = Promise.resolve();
+    await new Promise<void>((resolve, reject) => {
+      holding = trail.superuser.transaction(async tx => {
+        await tx.query('SELECT 1 FROM audit_head FOR UPDATE');
+        resolve();
+        await released;
+      });
+      holding.catch(reject);
     });
     const writing = extendTrail(trail.ctx, [eventWith(1)]);
     await untilBlocked(trail.superuser);
@@ -130,6 +135,7 @@ describe('the audit key', () => {
   test('must be the one of the chain: another ends the start before anything changes', async () => {
     const database = await createTestDatabase('monitor');
     const first = await startTestMonitor({ database });
+    await first.bus.publish([eventOf(recordOf())]);
     await first.stop();
     const superuser = openSuperuser(database);
     await superuser.query(`DELETE FROM schema_migrations WHERE id LIKE 'monitor/%'`);
