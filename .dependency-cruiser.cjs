@@ -6,7 +6,7 @@ const LEVELS = [
   ['errors', 'contracts'],
   ['log', 'config', 'schema', 'crypto', 'metrics', 'tracing'],
   ['http', 'db', 'bus', 'cache', 'embedded-postgres'],
-  ['outbox', 'keys'],
+  ['outbox', 'keys', 'installation'],
   ['audit', 'auth-client'],
   ['service'],
   ['testing'],
@@ -33,7 +33,9 @@ const HOMES = {
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
-  '@peculiar/x509': 'apps/standalone',
+  '@peculiar/x509': 'libs/installation',
+  'prom-client': 'libs/metrics',
+  '@opentelemetry': 'libs/tracing',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({

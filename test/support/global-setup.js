@@ -1,4 +1,5 @@
-// Starts one PostgreSQL for the whole run; every test file makes its own database in it.
+// Starts one PostgreSQL for the whole run; every test file makes its own database in it. Redis and RabbitMQ start when
+// a test file asks for them.
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { provisionDatabase } from '@strongroom/db/provision';
 import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
 import { silentLogger } from '@strongroom/log/logger';
 import { TEMPLATE_DATABASE, TEST_SERVER_VARIABLE } from '@strongroom/testing/database';
+import { offerServers } from '@strongroom/testing/run-servers';
 
 export default async function setup() {
   const directory = await mkdtemp(path.join(tmpdir(), 'strongroom-test-'));
@@ -30,5 +32,5 @@ export default async function setup() {
     ['auth', 'vault', 'secrets_manager', 'monitor'].map(schema => ({ schema, password: rolePassword })),
   );
   process.env[TEST_SERVER_VARIABLE] = JSON.stringify({ port, superuser, password, rolePassword });
-  globalThis.strongroomTestServer = { server, directory };
+  globalThis.strongroomTestServer = { server, directory, servers: await offerServers(process.env) };
 }

@@ -48,10 +48,12 @@ describe('the first start', () => {
     );
   });
 
-  test('makes a root key and a password of its own for every role', async () => {
+  test('makes two keys and a password of its own for every role', async () => {
     const { material } = await open();
     expect(await readFile(file('root.key'), 'utf8')).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
     expect(material.rootKey.length).toBe(32);
+    expect(await readFile(file('audit.key'), 'utf8')).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+    expect(material.auditKey.reveal()).not.toEqual(material.rootKey.reveal());
     const { superuser_password: superuser, role_passwords: roles } = material.database;
     expect(Object.keys(roles)).toEqual(['auth', 'vault', 'secrets_manager', 'monitor']);
     expect(new Set([superuser, ...Object.values(roles)]).size).toBe(5);
@@ -60,7 +62,12 @@ describe('the first start', () => {
 
   test('lets nobody else read, and leaves nothing half-written', async () => {
     await open();
-    expect((await readdir(directory)).sort()).toEqual(['credentials.json', 'database.json', 'root.key']);
+    expect((await readdir(directory)).sort()).toEqual([
+      'audit.key',
+      'credentials.json',
+      'database.json',
+      'root.key',
+    ]);
     for (const name of await readdir(directory)) expect((await stat(file(name))).mode & 0o777).toBe(0o600);
     expect((await stat(directory)).mode & 0o777).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
   });
@@ -77,15 +84,26 @@ describe('the first start', () => {
     expect(existsSync(file('credentials.json.tmp'))).toBe(false);
   });
 
-  test('with a root key of the operator makes none', async () => {
+  test('with keys of the operator makes none', async () => {
     const rootKey = parseRootKey(Buffer.alloc(32, 9).toString('base64url'));
-    const { material } = await open({ rootKey });
-    expect(material.rootKey).toBe(rootKey);
+    const { material } = await open({ rootKey, auditKey: rootKey });
+    expect([material.rootKey, material.auditKey]).toEqual([rootKey, rootKey]);
+    expect(existsSync(file('audit.key'))).toBe(false);
     expect(existsSync(file('root.key'))).toBe(false);
   });
 });
 
 describe('a later start', () => {
+  test('makes the audit key that a directory from before does not have, and keeps it', async () => {
+    await open();
+    await makeDatabase();
+    await rm(file('audit.key'));
+    const { material } = await open();
+    expect(await readFile(file('audit.key'), 'utf8')).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+    expect((await open()).material.auditKey.reveal()).toEqual(material.auditKey.reveal());
+    expect(material.auditKey.reveal()).not.toEqual(material.rootKey.reveal());
+  });
+
   test('reads the same again', async () => {
     const first = await open();
     await makeDatabase();
@@ -94,6 +112,7 @@ describe('a later start', () => {
     expect(second.material.credentials).toEqual(first.material.credentials);
     expect(second.material.database).toEqual(first.material.database);
     expect(second.material.rootKey.reveal()).toEqual(first.material.rootKey.reveal());
+    expect(second.material.auditKey.reveal()).toEqual(first.material.auditKey.reveal());
   });
 
   test('with another address changes nothing but base_url', async () => {
@@ -131,6 +150,7 @@ describe('a later start', () => {
   test.each([
     ['root.key', 'canary!'],
     ['root.key', `canary${'A'.repeat(40)}`],
+    ['audit.key', 'canary!'],
     ['database.json', '{"canary'],
     ['credentials.json', '{"admin":{"username":"admin","password":"canary"}}'],
   ])('with a damaged %s does not repeat its content', async (name, content) => {

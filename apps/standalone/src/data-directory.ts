@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve, join } from 'node:path';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { makeDirectory } from '@strongroom/embedded-postgres/account';
-import { type Material, readOrMakeMaterial } from './credentials.ts';
-import { lockDirectory } from './directory-lock.ts';
+import { lockDirectory } from '@strongroom/installation/directory-lock';
+import { type Material, readOrMakeMaterial } from './material.ts';
 
 export interface DataPaths {
   root: string;
@@ -11,6 +11,7 @@ export interface DataPaths {
   database: string;
   databaseLog: string;
   rootKey: string;
+  auditKey: string;
   databasePasswords: string;
   credentials: string;
   tls: string;
@@ -33,6 +34,7 @@ export function dataPaths(path: string): DataPaths {
     database: join(root, 'database'),
     databaseLog: join(root, 'postgres.log'),
     rootKey: join(root, 'root.key'),
+    auditKey: join(root, 'audit.key'),
     databasePasswords: join(root, 'database.json'),
     credentials: join(root, 'credentials.json'),
     tls: join(root, 'tls'),
@@ -42,11 +44,11 @@ export function dataPaths(path: string): DataPaths {
 
 /**
  * Makes or opens the directory that holds everything of a standalone Strongroom, for this process alone. On the
- * first start it also makes the root key and all passwords.
+ * first start it also makes the keys and all passwords.
  */
 export async function openDataDirectory(
   path: string,
-  options: { baseUrl: string; rootKey?: SecretBytes | undefined },
+  options: { baseUrl: string; rootKey?: SecretBytes | undefined; auditKey?: SecretBytes | undefined },
 ): Promise<DataDirectory> {
   const paths = dataPaths(path);
   await makeDirectory(paths.root);
@@ -54,9 +56,15 @@ export async function openDataDirectory(
   try {
     const databaseExists = existsSync(paths.database);
     const material = await readOrMakeMaterial({
-      files: { rootKey: paths.rootKey, database: paths.databasePasswords, credentials: paths.credentials },
+      files: {
+        rootKey: paths.rootKey,
+        auditKey: paths.auditKey,
+        database: paths.databasePasswords,
+        credentials: paths.credentials,
+      },
       databaseExists,
       rootKey: options.rootKey,
+      auditKey: options.auditKey,
       baseUrl: options.baseUrl,
       caFile: paths.caFile,
     });

@@ -8,15 +8,18 @@ import { readStandaloneSettings } from './settings.ts';
 /** Runs the platform in the foreground until Ctrl-C, SIGTERM or the end of its database. */
 async function main(): Promise<void> {
   const { settings, secrets } = readStandaloneSettings(process.env);
-  const { host, port, dataDirectory, logLevel, limits, auth, publicUrl } = settings;
+  const { host, port, dataDirectory, logLevel, limits, auth, observability, trail, publicUrl } = settings;
   const stopSignal = nextSignal();
   const platform = await startPlatform({
     dataDirectory,
     host,
     port: port === 0 ? await freePort() : port,
     rootKey: secrets.rootKey,
+    auditKey: secrets.auditKey,
     limits,
     auth,
+    observability,
+    trail,
     publicUrl,
     openLog: file =>
       createLogger({ level: logLevel, file: { path: file, maxBytes: 20_000_000, maxFiles: 5 } }),

@@ -9,16 +9,20 @@ import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
 import { randomToken } from '@strongroom/crypto/random';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { provisionDatabase, roleName } from '@strongroom/db/provision';
+import { makeDirectory } from '@strongroom/embedded-postgres/account';
 import { startEmbeddedPostgres } from '@strongroom/embedded-postgres/start';
+import { storeExampleSecret } from '@strongroom/installation/example-secret';
+import { baseUrlOf, hostOf } from '@strongroom/installation/public-address';
+import { prepareTls } from '@strongroom/installation/tls';
 import type { Logger } from '@strongroom/log/logger';
+import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
+import type { TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
+import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
 import { startVault } from '@strongroom/vault/service';
 import { openDataDirectory, type DataPaths } from './data-directory.ts';
-import { storeExampleSecret } from './example-secret.ts';
-import { baseUrlOf } from './settings.ts';
-import { prepareTls } from './tls.ts';
 
 const DATABASE = 'strongroom';
 const SUPERUSER = 'strongroom';
@@ -28,12 +32,15 @@ export interface PlatformOptions {
   dataDirectory: string;
   host: string;
   port: number;
-  /** Given by the operator instead of the one in the data directory. */
+  /** Given by the operator instead of those in the data directory. */
   rootKey: SecretBytes | undefined;
+  auditKey: SecretBytes | undefined;
   limits: GatewayLimits;
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
+  observability: ObservabilitySettings;
+  trail: TrailSettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -66,21 +73,35 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-/** The name in a certificate: IPv6 addresses stand in brackets only in URLs. */
-const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
-
 async function start(
   options: PlatformOptions,
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Platform> {
-  const { dataDirectory, host, port, rootKey, limits, publicUrl, auth: authSettings, openLog } = options;
+  const {
+    dataDirectory,
+    host,
+    port,
+    rootKey,
+    auditKey,
+    limits,
+    publicUrl,
+    auth: authSettings,
+    observability,
+    trail,
+    openLog,
+  } = options;
   const baseUrl = publicUrl ?? baseUrlOf(host, port);
-  const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey });
+  const directory = await openDataDirectory(dataDirectory, { baseUrl, rootKey, auditKey });
   stops.push(directory.close);
   const { paths, material, firstStart } = directory;
   const log = openLog(path.join(paths.root, 'strongroom.log'));
   stops.push(log.close);
+  await makeDirectory(paths.tls);
+  const metrics = observability.metricsPort === 0 ? silentMetrics : createMetrics('standalone');
+  stops.push(
+    await startObservability(observability, { service: 'standalone', version: VERSION, metrics, log }),
+  );
   const tls = await prepareTls({
     directory: paths.tls,
     host: publicUrl === undefined ? host : hostOf(publicUrl),
@@ -118,7 +139,7 @@ async function start(
     logLevel: 'info',
   });
   const passwords = material.database.role_passwords;
-  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), log };
+  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), metrics, log };
   // Services know each other's machine secrets for as long as this process lives.
   const machineSecrets = {
     'strongroom-vault': randomToken(),
@@ -138,8 +159,12 @@ async function start(
   );
   stops.push(auth.stop);
   const monitor = await startMonitor(
-    serviceConfig('monitor', 'monitor', auth.url),
-    { databasePassword: passwords.monitor, machineSecret: machineSecrets['strongroom-monitor'] },
+    { ...serviceConfig('monitor', 'monitor', auth.url), ...trail },
+    {
+      databasePassword: passwords.monitor,
+      machineSecret: machineSecrets['strongroom-monitor'],
+      auditKey: material.auditKey,
+    },
     dependencies,
   );
   // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.
@@ -181,7 +206,7 @@ async function start(
       },
       logLevel: 'info',
     },
-    { log: log.with({ service: 'api-gateway' }) },
+    { log: log.with({ service: 'api-gateway' }), metrics },
   );
   stops.push(gateway.stop);
 

@@ -1,11 +1,14 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings, type AuthSettings } from '@strongroom/auth/config';
-import { type Environment, readSettings } from '@strongroom/config/settings';
+import { type Environment, readSettings, type Settings } from '@strongroom/config/settings';
+import { readTrailSettings, type TrailSettings } from '@strongroom/monitor/config';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
+import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
 export interface StandaloneSettings {
   readonly dataDirectory: string;
@@ -18,16 +21,19 @@ export interface StandaloneSettings {
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
   readonly auth: AuthSettings;
+  readonly observability: ObservabilitySettings;
+  readonly trail: TrailSettings;
 }
 
 export interface StandaloneSecrets {
   /** Given by the operator instead of `root.key` in the data directory. */
   readonly rootKey: SecretBytes | undefined;
+  /** Given by the operator instead of `audit.key` in the data directory. */
+  readonly auditKey: SecretBytes | undefined;
 }
 
 // The same from src and from dist.
 const REPOSITORY = resolve(import.meta.dirname, '..', '..', '..');
-const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 export function readStandaloneSettings(environment: Environment): {
   settings: StandaloneSettings;
@@ -42,6 +48,8 @@ export function readStandaloneSettings(environment: Environment): {
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
     auth: readAuthSettings(values),
+    observability: readObservability(values, 0),
+    trail: readTrailSettings(values),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');
@@ -49,28 +57,18 @@ export function readStandaloneSettings(environment: Environment): {
   if (settings.publicUrl !== undefined && !isOrigin(settings.publicUrl)) {
     values.fault('STRONGROOM_PUBLIC_URL must be https, a host and no path, e.g. https://vault.example.org');
   }
-  const rootKeyText = values.optionalText('STRONGROOM_ROOT_KEY');
-  const rootKey = rootKeyText === undefined ? undefined : parseRootKey(rootKeyText);
-  if (rootKeyText !== undefined && rootKey === undefined) {
-    values.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
-  }
+  const secrets: StandaloneSecrets = {
+    rootKey: readKey(values, 'STRONGROOM_ROOT_KEY'),
+    auditKey: readKey(values, 'STRONGROOM_AUDIT_KEY'),
+  };
   values.finish();
-  return { settings, secrets: { rootKey } };
+  return { settings, secrets };
 }
 
-/** RFC 1123 host names, as certificates and URLs can hold them. */
-export const isHostName = (text: string): boolean =>
-  text.length <= 253 &&
-  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text);
-
-/** An address as tokens state it: what browsers call an origin, in its one spelling. */
-const isOrigin = (text: string): boolean =>
-  URL.canParse(text) && text.startsWith('https://') && new URL(text).origin === text;
-
-export const isAnyAddress = (host: string): boolean => ANY_ADDRESS.includes(host);
-
-/** The address that clients are told. An address that stands for "here" or "everywhere" becomes `localhost`. */
-export function baseUrlOf(host: string, port: number): string {
-  const name = host === '127.0.0.1' || isAnyAddress(host) ? 'localhost' : host;
-  return `https://${isIPv6(name) ? `[${name}]` : name}:${port}`;
+function readKey(values: Settings, name: string): SecretBytes | undefined {
+  const text = values.optionalText(name);
+  if (text === undefined) return undefined;
+  const key = parseRootKey(text);
+  if (key === undefined) values.fault(`${name} must be 32 bytes in base64url`);
+  return key;
 }

@@ -1,6 +1,7 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { DurableQueue } from '@strongroom/contracts/queues';
 import { matchesType, type Bus, type Subscription } from './bus.ts';
+import { deliver } from './deliver.ts';
 
 /**
  * The bus of a single process. It keeps nothing: a handler that fails, or a durable queue whose consumer is
@@ -29,7 +30,7 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
         if (wanted.length === 0) return;
         // Consumers of one queue take turns.
         consumers.push(...consumers.splice(0, 1));
-        await next.handle(wanted);
+        await deliver(next, wanted);
       });
       // All queues are served before a failure is told, so that one broken consumer does not starve the others.
       const outcomes = await Promise.allSettled(deliveries);

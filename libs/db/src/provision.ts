@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { scramVerifier } from './scram.ts';
 
 export interface ServiceRole {
   /** Name of the schema, and after `strongroom_` of the role that owns it. */
@@ -10,7 +11,8 @@ export const roleName = (schema: string): string => `strongroom_${schema}`;
 
 /**
  * Makes the database, and for each service a role and a schema that only this role can reach. Safe to
- * repeat: it sets the passwords anew and changes nothing else that is there.
+ * repeat: it sets the passwords anew and changes nothing else that is there. Passwords do not travel, only what
+ * the server keeps of them.
  */
 export async function provisionDatabase(
   superuser: pg.ClientConfig,
@@ -39,7 +41,7 @@ async function ensureRole(client: pg.Client, role: string, password: string): Pr
   const verb = rows.length === 0 ? 'CREATE' : 'ALTER';
   await client.query(
     `${verb} ROLE ${pg.escapeIdentifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT
-     PASSWORD ${pg.escapeLiteral(password)}`,
+     PASSWORD ${pg.escapeLiteral(scramVerifier(password))}`,
   );
 }
 

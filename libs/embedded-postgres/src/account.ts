@@ -1,6 +1,6 @@
 import { chmod, chown, lchown, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, ignoreAbsence } from './error-code.ts';
+import { errorCode, ignoreAbsence } from '@strongroom/errors/system-error';
 import { type Account, run } from './run.ts';
 
 const TOOL_DEADLINE_MS = 10_000;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@strongroom/log/logger';
 import type { ServerBinaries } from './binaries.ts';
-import { errorCode, ignoreAbsence } from './error-code.ts';
+import { errorCode, ignoreAbsence } from '@strongroom/errors/system-error';
 import { type Account, run } from './run.ts';
 
 /** What the server writes into its `postmaster.pid`. */

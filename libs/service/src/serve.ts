@@ -27,7 +27,7 @@ export interface ServeOptions {
 }
 
 export async function serve(foundations: Foundations, options: ServeOptions): Promise<RunningService> {
-  const { config, log, isReady } = foundations;
+  const { config, log, metrics, isReady } = foundations;
   const startedAt = foundations.now();
   let isStopping = false;
   const app = buildServiceApp({
@@ -43,7 +43,13 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
     isReady: async () => !isStopping && (await isReady()),
     bodyLimitBytes: options.bodyLimitBytes,
     log,
+    metrics,
   });
+  metrics.gauge(
+    'strongroom_ready',
+    '1 while acts can be recorded, so that requests may be answered',
+    async () => ((await isReady()) ? 1 : 0),
+  );
   // Longer than the gateway keeps idle connections, so that it never writes to one that we just closed.
   const server = createServer({ keepAliveTimeout: 75_000 }, app);
   const listening = await listen(server, config.host, config.port).catch(async (error: unknown) => {

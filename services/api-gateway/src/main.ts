@@ -1,26 +1,10 @@
-import { SettingsError } from '@strongroom/config/settings';
-import { createLogger } from '@strongroom/log/logger';
-import { readGatewayConfig, type GatewayConfig } from './config.ts';
+import { runProcess } from '@strongroom/service/run-process';
+import { readGatewayConfig } from './config.ts';
 import { startGateway } from './service.ts';
 
-const config = readConfigOrExit();
-const log = createLogger({ level: config.logLevel }, { service: 'api-gateway' });
-const gateway = await startGateway(config, { log });
-
-const signal = await new Promise<string>(resolve => {
-  process.once('SIGTERM', resolve);
-  process.once('SIGINT', resolve);
+await runProcess({
+  service: 'api-gateway',
+  environment: process.env,
+  read: environment => ({ config: readGatewayConfig(environment), secrets: {} }),
+  start: (config, _secrets, dependencies) => startGateway(config, dependencies),
 });
-log.info('gateway stops', { signal });
-await gateway.stop();
-await log.close();
-
-function readConfigOrExit(): GatewayConfig {
-  try {
-    return readGatewayConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  }
-}

@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { listen } from '@strongroom/http/listen';
+import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { createApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -21,15 +23,17 @@ export async function startGateway(
   dependencies: UpstreamDependencies,
 ): Promise<Gateway> {
   const { log } = dependencies;
+  const metrics = (dependencies.metrics ?? silentMetrics).forService('api-gateway');
+  if (config.tls !== undefined) measureCertificate(metrics, config.tls.cert);
   const context: Context = {
     config,
-    upstreams: openUpstreams(config, dependencies),
+    upstreams: openUpstreams(config, { ...dependencies, metrics }),
     rateLimits: createRateLimits(config),
     log,
     stopping: false,
   };
   await firstFindings(context.upstreams);
-  const listening = await listen(createServer(config, createApp(context)), config.host, config.port);
+  const listening = await listen(createServer(config, createApp(context, metrics)), config.host, config.port);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${listening.port}`;
   log.info('gateway listens', { url });
@@ -42,4 +46,14 @@ export async function startGateway(
       await closeUpstreams(context.upstreams);
     },
   };
+}
+
+/** Of the first certificate in the file, which is the gateway's own. */
+function measureCertificate(metrics: Metrics, pem: string): void {
+  const expiry = Date.parse(new X509Certificate(pem).validTo) / 1_000;
+  metrics.gauge(
+    'strongroom_gateway_certificate_expiry_timestamp_seconds',
+    'When the certificate that clients see ends',
+    () => expiry,
+  );
 }

@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { makeDirectory } from '@strongroom/embedded-postgres/account';
-import { ignoreAbsence } from '@strongroom/embedded-postgres/error-code';
 import { type IssuedCertificate, issueAuthority, issueServerCertificate } from './certificates.ts';
 import { writeDurably } from './durable-file.ts';
-import { isAnyAddress, isHostName } from './settings.ts';
+import { isAnyAddress, isHostName } from './public-address.ts';
+import { readText } from './secret-file.ts';
 
 const RENEWAL_MS = 30 * 86_400_000;
 
@@ -14,9 +13,13 @@ export interface TlsOptions {
   directory: string;
   /** The host that the gateway listens on. */
   host: string;
+  /** Other names or addresses by which clients reach it. */
+  others?: readonly string[];
   /** This machine's name, os.hostname(). */
   hostname: string;
   now: Date;
+  /** Of the server's key; 0600 unless said otherwise. */
+  keyMode?: number;
 }
 
 export interface TlsMaterial {
@@ -34,12 +37,12 @@ export interface TlsMaterial {
  * which stays, and do not notice when the certificate is replaced.
  */
 export async function prepareTls(options: TlsOptions): Promise<TlsMaterial> {
-  await makeDirectory(options.directory);
+  await mkdir(options.directory, { recursive: true, mode: 0o700 });
   const file = (name: string) => join(options.directory, name);
   const caFile = file('ca.pem');
   const authority = await readOrIssueAuthority(caFile, file('ca.key'), options.now);
 
-  const [certificate, key] = [await read(file('server.pem')), await read(file('server.key'))];
+  const [certificate, key] = [await readText(file('server.pem')), await readText(file('server.key'))];
   if (certificate !== undefined && key !== undefined) {
     if (isUsable({ certificate, key }, authority.certificate, options)) {
       return { caFile, certificate, key, reissued: false };
@@ -54,7 +57,7 @@ export async function prepareTls(options: TlsOptions): Promise<TlsMaterial> {
     options.now,
   );
   // A stop between the two leaves a pair that does not fit; the next start sees that and issues another.
-  await writeDurably(file('server.key'), issued.key, 0o600);
+  await writeDurably(file('server.key'), issued.key, options.keyMode ?? 0o600);
   await writeDurably(file('server.pem'), issued.certificate, 0o644);
   return { caFile, ...issued, reissued: true };
 }
@@ -65,8 +68,8 @@ async function readOrIssueAuthority(
   keyFile: string,
   now: Date,
 ): Promise<{ certificate: string; key: string | undefined }> {
-  const certificate = await read(caFile);
-  const key = await read(keyFile);
+  const certificate = await readText(caFile);
+  const key = await readText(keyFile);
   if (certificate !== undefined) {
     if (key !== undefined && !fit(certificate, key)) {
       throw new Error(`${caFile} and ${keyFile} do not belong together. Put the right files back.`);
@@ -80,31 +83,37 @@ async function readOrIssueAuthority(
   return issued;
 }
 
-function serverNames({ host, hostname }: TlsOptions): string[] {
-  const given = [host, hostname].filter(
+function serverNames({ host, others = [], hostname }: TlsOptions): string[] {
+  const given = [host, ...others, hostname].filter(
     name => (isIP(name) !== 0 || isHostName(name)) && !isAnyAddress(name),
   );
   return [...new Set(['localhost', '127.0.0.1', '::1', ...given])];
 }
 
 /** Whether a client that trusts the authority and asks for the host would accept this, now and for the next 30 days. */
-function isUsable(server: IssuedCertificate, authority: string, { host, now }: TlsOptions): boolean {
+function isUsable(
+  server: IssuedCertificate,
+  authority: string,
+  { host, others = [], now }: TlsOptions,
+): boolean {
   const certificate = parse(server.certificate);
   const issuer = parse(authority);
   if (certificate === undefined || issuer === undefined) return false;
-  const names = isAnyAddress(host)
-    ? true
-    : isIP(host) === 0
-      ? certificate.checkHost(host, { subject: 'never' }) !== undefined
-      : certificate.checkIP(host) !== undefined;
   return (
-    names &&
+    [host, ...others].every(name => isNameOf(certificate, name)) &&
     certificate.checkIssued(issuer) &&
     certificate.verify(issuer.publicKey) &&
     fit(server.certificate, server.key) &&
     Date.parse(certificate.validFrom) <= now.getTime() &&
     Date.parse(certificate.validTo) - now.getTime() > RENEWAL_MS
   );
+}
+
+function isNameOf(certificate: X509Certificate, host: string): boolean {
+  if (isAnyAddress(host)) return true;
+  return isIP(host) === 0
+    ? certificate.checkHost(host, { subject: 'never' }) !== undefined
+    : certificate.checkIP(host) !== undefined;
 }
 
 function fit(certificate: string, key: string): boolean {
@@ -123,5 +132,3 @@ function parse(certificate: string): X509Certificate | undefined {
     return undefined;
   }
 }
-
-const read = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(ignoreAbsence);

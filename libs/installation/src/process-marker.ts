@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { errorCode, ignoreAbsence } from '@strongroom/embedded-postgres/error-code';
-import { run } from '@strongroom/embedded-postgres/run';
+import { promisify } from 'node:util';
+import { errorCode, ignoreAbsence } from '@strongroom/errors/system-error';
 
 const PS_DEADLINE_MS = 10_000;
 
@@ -27,10 +28,11 @@ async function markerFromProc(pid: number): Promise<string | undefined> {
 
 async function markerFromPs(pid: number): Promise<string | undefined> {
   try {
-    const line = (
-      await run(undefined, 'ps', ['-o', 'state=,lstart=', '-p', String(pid)], PS_DEADLINE_MS)
-    ).trim();
-    const [state = '', ...started] = line.split(/\s+/);
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      timeout: PS_DEADLINE_MS,
+    });
+    const [state = '', ...started] = stdout.trim().split(/\s+/);
     return state.startsWith('Z') || started.length === 0 ? undefined : started.join(' ');
   } catch (error) {
     // ps ends with status 1 when there is no such process.

@@ -114,6 +114,7 @@ describe('a later start', () => {
     ['it ends within 30 days', () => Promise.resolve({ now: later(367) })],
     ['the host is a new name', () => Promise.resolve({ host: 'vault.example.org' })],
     ['the host is a new address', () => Promise.resolve({ host: '192.0.2.7' })],
+    ['it is reached by another name, too', () => Promise.resolve({ others: ['door.example.org'] })],
     ['it is missing', () => rm(file('server.pem')).then(() => ({}))],
     ['it is damaged', () => writeFile(file('server.pem'), 'nothing').then(() => ({}))],
     ['its key is damaged', () => writeFile(file('server.key'), 'nothing').then(() => ({}))],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, ignoreAbsence } from '@strongroom/embedded-postgres/error-code';
+import { errorCode, ignoreAbsence } from '@strongroom/errors/system-error';
 import { writeNew } from './durable-file.ts';
 import { processMarker } from './process-marker.ts';
 

@@ -1,0 +1,33 @@
+import type { Settings } from '@strongroom/config/settings';
+
+/** What a process of the cluster needs beside its service's own settings. */
+export interface ProcessConfig {
+  readonly brokerUrl: string;
+  /** Absent: the limits and memories of each replica are its own. */
+  readonly redisUrl: string | undefined;
+  /** 0: none. */
+  readonly metricsPort: number;
+  readonly metricsHost: string;
+}
+
+export interface ProcessSecrets {
+  /** Absent: what the address says, if anything. */
+  readonly brokerPassword: string | undefined;
+  readonly redisPassword: string | undefined;
+}
+
+export function readProcessConfig(settings: Settings): { config: ProcessConfig; secrets: ProcessSecrets } {
+  return {
+    config: Object.freeze({
+      // Required: a service of its own without a broker would tell nobody what happens in it.
+      brokerUrl: settings.text('STRONGROOM_RABBITMQ_URL'),
+      redisUrl: settings.optionalText('STRONGROOM_REDIS_URL'),
+      metricsPort: settings.integer('STRONGROOM_METRICS_PORT', { min: 0, max: 65_535 }, 9464),
+      metricsHost: settings.text('STRONGROOM_METRICS_HOST', '127.0.0.1'),
+    }),
+    secrets: {
+      brokerPassword: settings.optionalText('STRONGROOM_RABBITMQ_PASSWORD'),
+      redisPassword: settings.optionalText('STRONGROOM_REDIS_PASSWORD'),
+    },
+  };
+}
