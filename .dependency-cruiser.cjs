@@ -31,11 +31,13 @@ const HOMES = {
   pg: '(libs/(db|embedded-postgres|testing)|bench)',
   undici: '(libs/(http|testing)|services/api-gateway|bench|test)',
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
+  ioredis: 'libs/cache',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
   '@peculiar/x509': 'libs/installation',
   'prom-client': 'libs/metrics',
   '@opentelemetry': 'libs/tracing',
+  amqplib: 'libs/bus',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({

@@ -206,7 +206,7 @@ async function start(
       },
       logLevel: 'info',
     },
-    { log: log.with({ service: 'api-gateway' }), metrics },
+    { log: log.with({ service: 'api-gateway' }), metrics, bus: dependencies.bus },
   );
   stops.push(gateway.stop);
 

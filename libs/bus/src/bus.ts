@@ -10,6 +10,8 @@ export interface Bus {
   subscribe: (subscription: Subscription) => Promise<() => Promise<void>>;
   /** False while the broker cannot be reached: what others publish does not arrive. */
   isConnected: () => boolean;
+  /** Calls the listener each time the broker has become reachable. Returns the way to stop that. */
+  onConnected: (listener: () => void) => () => void;
   readonly deadLetters: DeadLetters;
   /** Stops consuming, then waits for what is under way. */
   close: () => Promise<void>;

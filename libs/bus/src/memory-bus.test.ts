@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { cloudEvent, type CloudEvent } from '@strongroom/contracts/cloud-event';
+import { CONFORMANCE_QUEUE, describeBus } from '../test/bus-conformance.ts';
 import { matchesType, type Bus } from './bus.ts';
 import { createMemoryBus } from './memory-bus.ts';
 
@@ -37,6 +38,12 @@ describe('matchesType', () => {
   ])('%s and %s: %p', (pattern, type, matches) => {
     expect(matchesType(pattern, type)).toBe(matches);
   });
+});
+
+describeBus('the memory bus, as every bus,', {
+  open: () => Promise.resolve(createMemoryBus([CONFORMANCE_QUEUE])),
+  withoutConsumer: 'refuses',
+  retries: 'publisher',
 });
 
 describe('the memory bus', () => {

@@ -10,6 +10,7 @@ import { deliver } from './deliver.ts';
  */
 export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
   const queues = new Map<string, Subscription[]>();
+  const publishing = new Set<Promise<void>>();
 
   function refuseWithoutConsumer(events: readonly CloudEvent[]): void {
     for (const { queue, types } of durableQueues) {
@@ -20,22 +21,35 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
     }
   }
 
+  async function deliverToAll(events: readonly CloudEvent[]): Promise<void> {
+    refuseWithoutConsumer(events);
+    const deliveries = [...queues.values()].map(async consumers => {
+      const [next] = consumers;
+      if (next === undefined) return;
+      const wanted = events.filter(event => isWanted(next, event));
+      if (wanted.length === 0) return;
+      // Consumers of one queue take turns.
+      consumers.push(...consumers.splice(0, 1));
+      const atOnce = next.batchSize ?? wanted.length;
+      for (let start = 0; start < wanted.length; start += atOnce) {
+        await deliver(next, wanted.slice(start, start + atOnce));
+      }
+    });
+    // All queues are served before a failure is told, so that one broken consumer does not starve the others.
+    const outcomes = await Promise.allSettled(deliveries);
+    const failure = outcomes.find(outcome => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
   return {
     async publish(events) {
-      refuseWithoutConsumer(events);
-      const deliveries = [...queues.values()].map(async consumers => {
-        const [next] = consumers;
-        if (next === undefined) return;
-        const wanted = events.filter(event => isWanted(next, event));
-        if (wanted.length === 0) return;
-        // Consumers of one queue take turns.
-        consumers.push(...consumers.splice(0, 1));
-        await deliver(next, wanted);
-      });
-      // All queues are served before a failure is told, so that one broken consumer does not starve the others.
-      const outcomes = await Promise.allSettled(deliveries);
-      const failure = outcomes.find(outcome => outcome.status === 'rejected');
-      if (failure !== undefined) throw failure.reason;
+      const delivery = deliverToAll(events);
+      publishing.add(delivery);
+      try {
+        await delivery;
+      } finally {
+        publishing.delete(delivery);
+      }
     },
     subscribe(subscription) {
       const consumers = queues.get(subscription.queue) ?? [];
@@ -48,12 +62,17 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
       });
     },
     isConnected: () => true,
+    // It never was away.
+    onConnected: () => () => undefined,
     // What fails stays in the outbox and comes again.
     deadLetters: {
       list: () => Promise.resolve({ count: 0, items: [] }),
       requeue: () => Promise.resolve(0),
     },
-    close: () => Promise.resolve(),
+    async close() {
+      queues.clear();
+      await Promise.allSettled(publishing);
+    },
   };
 }
 

@@ -1,45 +1,37 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Cache, LimiterOptions, Limiter } from './cache.ts';
+import { CAPACITY, type Cache, type LimiterOptions } from './cache.ts';
+import { createExpiringSet, type ExpiringSet } from './expiring-set.ts';
+import { createWindowLimiter, type Lease } from './window-limiter.ts';
 
 /** The memory of a single process. */
 export function createMemoryCache(now: () => Date = () => new Date()): Cache {
-  const claims = new Map<string, number>();
-  const sets = new Map<string, Map<string, number>>();
+  const claims = createExpiringSet(now, CAPACITY);
+  const sets = new Map<string, ExpiringSet>();
   return {
-    createLimiter: createMemoryLimiter,
+    createLimiter: options =>
+      createWindowLimiter({ lease: () => wholeWindow(options), nowMs: () => now().getTime() }),
     claimOnce(key, ttlSeconds) {
-      const time = now().getTime();
-      for (const [claimed, until] of claims) if (until <= time) claims.delete(claimed);
       if (claims.has(key)) return Promise.resolve(false);
-      claims.set(key, time + ttlSeconds * 1_000);
+      claims.put(key, ttlSeconds);
       return Promise.resolve(true);
     },
-    remember(set, members, ttlSeconds) {
-      const kept = sets.get(set) ?? new Map<string, number>();
-      for (const member of members) kept.set(member, now().getTime() + ttlSeconds * 1_000);
-      sets.set(set, kept);
+    release(key) {
+      claims.delete(key);
       return Promise.resolve();
     },
-    recall(set) {
-      const kept = sets.get(set) ?? new Map<string, number>();
-      for (const [member, until] of kept) if (until <= now().getTime()) kept.delete(member);
-      return Promise.resolve([...kept.keys()]);
+    remember(set, members, ttlSeconds) {
+      const kept = sets.get(set) ?? createExpiringSet(now, CAPACITY);
+      sets.set(set, kept);
+      for (const member of members) kept.put(member, ttlSeconds);
+      return Promise.resolve();
     },
+    recall: set => Promise.resolve(sets.get(set)?.list() ?? []),
     close: () => Promise.resolve(),
   };
 }
 
-export function createMemoryLimiter({ points, durationSeconds }: LimiterOptions): Limiter {
-  const limiter = new RateLimiterMemory({ points, duration: durationSeconds });
-  return {
-    async consume(key) {
-      try {
-        await limiter.consume(key);
-        return 0;
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000));
-        throw refusal;
-      }
-    },
-  };
-}
+/** Everything at once, for who shares with nobody. */
+export const wholeWindow = ({ points, durationSeconds }: LimiterOptions): Lease => ({
+  points,
+  endsInMs: durationSeconds * 1_000,
+  hasMore: false,
+});

@@ -3,6 +3,9 @@ import type { Settings } from '@strongroom/config/settings';
 /** What a process of the cluster needs beside its service's own settings. */
 export interface ProcessConfig {
   readonly brokerUrl: string;
+  /** PEM texts of the authorities of a broker and of a Redis that speak TLS. Absent: the public ones. */
+  readonly brokerCa: string | undefined;
+  readonly redisCa: string | undefined;
   /** Absent: the limits and memories of each replica are its own. */
   readonly redisUrl: string | undefined;
   /** 0: none. */
@@ -21,7 +24,9 @@ export function readProcessConfig(settings: Settings): { config: ProcessConfig; 
     config: Object.freeze({
       // Required: a service of its own without a broker would tell nobody what happens in it.
       brokerUrl: settings.text('STRONGROOM_RABBITMQ_URL'),
+      brokerCa: settings.optionalText('STRONGROOM_RABBITMQ_CA'),
       redisUrl: settings.optionalText('STRONGROOM_REDIS_URL'),
+      redisCa: settings.optionalText('STRONGROOM_REDIS_CA'),
       metricsPort: settings.integer('STRONGROOM_METRICS_PORT', { min: 0, max: 65_535 }, 9464),
       metricsHost: settings.text('STRONGROOM_METRICS_HOST', '127.0.0.1'),
     }),

@@ -1,9 +1,11 @@
-import { createMemoryBus } from '@strongroom/bus/memory-bus';
+import { openRabbitBus } from '@strongroom/bus/rabbit-bus';
+import type { Cache } from '@strongroom/cache/cache';
 import { createMemoryCache } from '@strongroom/cache/memory-cache';
+import { openRedisCache } from '@strongroom/cache/redis-cache';
 import { type Environment, readSettings, SettingsError } from '@strongroom/config/settings';
 import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
 import { createLogger, type Logger, type LogLevel } from '@strongroom/log/logger';
-import { createMetrics } from '@strongroom/metrics/metrics';
+import { createMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import type { ServiceDependencies } from './foundations.ts';
 import { readProcessConfig, type ProcessConfig, type ProcessSecrets } from './process-config.ts';
 import { endOnFault, stopSignal } from './process-end.ts';
@@ -46,7 +48,7 @@ export async function runProcess<Config extends ProgramConfig, Secrets>(
   const stopping = new AbortController();
   void signal.then(() => stopping.abort());
 
-  const { dependencies, close } = openDependencies(program.service, shared, log);
+  const { dependencies, close } = await openDependencies(program.service, shared, log);
   const started = program.start(own.config, own.secrets, { ...dependencies, stopping: stopping.signal });
   const running = await Promise.race([started, signal]).catch((error: unknown) =>
     end(log, 1, () => log.error('the service could not start', error)),
@@ -97,17 +99,22 @@ function readOrExit<Config extends ProgramConfig, Secrets>({
   process.exit(1);
 }
 
-function openDependencies(
+/** Neither a broker nor a Redis that is away holds up the start. */
+async function openDependencies(
   service: string,
-  { config }: { config: ProcessConfig; secrets: ProcessSecrets },
+  { config, secrets }: { config: ProcessConfig; secrets: ProcessSecrets },
   log: Logger,
-): { dependencies: Required<Omit<ServiceDependencies, 'now'>>; close: () => Promise<void> } {
+): Promise<{ dependencies: Required<Omit<ServiceDependencies, 'now'>>; close: () => Promise<void> }> {
   const metrics = createMetrics(service);
-  if (config.redisUrl === undefined) {
-    log.warn('STRONGROOM_REDIS_URL is not set: limits count for each replica alone');
-  }
-  const bus = createMemoryBus(DURABLE_QUEUES);
-  const cache = createMemoryCache();
+  const cache = openCache(config, secrets, { log, metrics });
+  const bus = await openRabbitBus({
+    url: config.brokerUrl,
+    ...(secrets.brokerPassword === undefined ? {} : { password: secrets.brokerPassword }),
+    ...(config.brokerCa === undefined ? {} : { ca: config.brokerCa }),
+    queues: DURABLE_QUEUES,
+    log,
+    metrics,
+  });
   return {
     dependencies: { bus, cache, metrics, log },
     async close() {
@@ -115,6 +122,16 @@ function openDependencies(
       await cache.close();
     },
   };
+}
+
+function openCache(
+  { redisUrl: url, redisCa: ca }: ProcessConfig,
+  { redisPassword: password }: ProcessSecrets,
+  { log, metrics }: { log: Logger; metrics: Metrics },
+): Cache {
+  if (url !== undefined) return openRedisCache({ url, password, ca, log, metrics });
+  log.warn('STRONGROOM_REDIS_URL is not set: limits count for each replica alone');
+  return createMemoryCache();
 }
 
 /** The last lines reach the log before the process is gone. */

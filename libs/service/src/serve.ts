@@ -5,6 +5,7 @@ import type { Route } from '@strongroom/http/route';
 import { buildServiceApp } from '@strongroom/http/service-app';
 import { statusRoute } from '@strongroom/http/status-route';
 import type { Foundations } from './foundations.ts';
+import { reportReplica } from './report-replica.ts';
 
 export interface RunningService {
   /** Where the gateway and the other services reach it. */
@@ -58,8 +59,10 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
   });
   const url = `http://${config.host}:${listening.port}`;
   log.info('listening', { url });
+  const stopReporting = reportReplica(foundations);
   const stop = async () => {
     isStopping = true;
+    await stopReporting();
     await listening.stop(config.shutdownDeadlineMs, config.drainMs);
     await options.beforeClose?.();
     await foundations.close();

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { serverAccount } from '@strongroom/embedded-postgres/account';
 import { freePort } from '@strongroom/embedded-postgres/free-port';
 import { demand } from './on-demand.ts';
@@ -52,6 +54,7 @@ export async function prepareBroker(source: ServerSource): Promise<OwnServer> {
   const account = await serverAccount(path.join(directory, 'none'));
   const inside = (name: string) => path.join(directory, name);
   const distributionPort = await freePort();
+  const mapperPort = String(await freePort());
   const files = {
     'rabbitmq.conf': [
       `listeners.tcp.1 = 127.0.0.1:${port}`,
@@ -84,13 +87,17 @@ export async function prepareBroker(source: ServerSource): Promise<OwnServer> {
       RABBITMQ_DIST_PORT: String(distributionPort),
       RABBITMQ_CONF_ENV_FILE: inside('none'),
       // A port mapper of its own: another account's would refuse the node's name.
-      ERL_EPMD_PORT: String(await freePort()),
+      ERL_EPMD_PORT: mapperPort,
       ERL_EPMD_ADDRESS: '127.0.0.1',
       // Idle schedulers sleep instead of spinning: tests share the processor.
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
     },
     logFile: inside('output.log'),
-    remove: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
+    async remove() {
+      // The port mapper outlives the broker that started it; without a program to end it, it stays, idle.
+      await promisify(execFile)('epmd', ['-port', mapperPort, '-kill']).catch(() => undefined);
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
   });
   return ownServer(address, launcher, isReady);
 }

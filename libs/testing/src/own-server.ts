@@ -31,15 +31,21 @@ export function ownServer(
   launcher: Launcher,
   isReady: () => Promise<boolean>,
 ): OwnServer {
+  async function kill(): Promise<void> {
+    await launcher.kill();
+    // The last of its processes may end a little later.
+    await eventually(`the server at port ${address.port} is gone`, async () => !(await isReady()));
+  }
+
   return {
     ...address,
     async start() {
       await launcher.launch();
       await eventually(`the server at port ${address.port} answers`, isReady, READY_DEADLINE_MS);
     },
-    kill: () => launcher.kill(),
+    kill,
     async stop() {
-      await launcher.kill();
+      await kill();
       await launcher.remove();
     },
   };
@@ -78,7 +84,7 @@ export function programLauncher(launch: ProgramLaunch): Launcher {
       const running = child;
       child = undefined;
       process.off('exit', onExit);
-      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      if (running?.exitCode !== null || running.signalCode !== null) return;
       const exited = once(running, 'exit');
       signal(running);
       await exited;

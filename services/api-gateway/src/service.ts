@@ -1,12 +1,23 @@
-import { X509Certificate } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Bus } from '@strongroom/bus/bus';
+import { REPORT_INTERVAL_MS } from '@strongroom/contracts/replica-events';
 import { listen } from '@strongroom/http/listen';
 import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
+import { reportReplica } from '@strongroom/service/report-replica';
+import { VERSION } from '@strongroom/service/service-config';
 import { createApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { readiness } from './readiness.ts';
 import { createServer } from './server.ts';
 import { closeUpstreams, firstFindings, openUpstreams, type UpstreamDependencies } from './upstreams.ts';
+
+export interface GatewayDependencies extends UpstreamDependencies {
+  /** Absent: monitor is not told of this replica. */
+  bus?: Bus;
+}
 
 export interface Gateway {
   readonly url: string;
@@ -20,9 +31,9 @@ export interface Gateway {
 /** The composition root. The services need not run yet: until they do, their routes answer 503. */
 export async function startGateway(
   config: GatewayConfig,
-  dependencies: UpstreamDependencies,
+  dependencies: GatewayDependencies,
 ): Promise<Gateway> {
-  const { log } = dependencies;
+  const { log, bus } = dependencies;
   const metrics = (dependencies.metrics ?? silentMetrics).forService('api-gateway');
   if (config.tls !== undefined) measureCertificate(metrics, config.tls.cert);
   const context: Context = {
@@ -37,11 +48,27 @@ export async function startGateway(
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${listening.port}`;
   log.info('gateway listens', { url });
+  const now = () => new Date();
+  const stopReporting =
+    bus === undefined
+      ? undefined
+      : reportReplica({
+          bus,
+          config: { service: 'api-gateway', version: VERSION },
+          instance: { id: randomUUID(), hostname: hostname(), startedAt: now() },
+          isReady: async () => (await readiness(context)).status === 'ready',
+          log,
+          now,
+          newId: randomUUID,
+          // Each look asks all services.
+          checkMs: REPORT_INTERVAL_MS,
+        });
 
   return {
     url,
     async stop() {
       context.stopping = true;
+      await stopReporting?.();
       await listening.stop(config.shutdownDeadlineMs, config.drainMs);
       await closeUpstreams(context.upstreams);
     },
