@@ -72,7 +72,10 @@ export async function startReplica(
   return replica;
 }
 
-/** A gateway to whom the name of every service stands for `names.addresses`, whatever they are at the time. */
+/**
+ * A gateway to whom vault's name stands for `names.addresses`, whatever they are at the time. The other services are
+ * at the first address, which nobody watches.
+ */
 export async function startBalancer(
   port: number,
   names: Names,
@@ -83,7 +86,8 @@ export async function startBalancer(
   const origin = `http://replicas.test:${port}`;
   const resolve = () =>
     names.addresses instanceof Error ? Promise.reject(names.addresses) : Promise.resolve(names.addresses);
-  const gateway = await startTestGateway(origin, { upstreams: sameForAll(origin), ...config }, log, {
+  const upstreams = { ...sameForAll(`http://127.0.0.1:${port}`), vault: origin };
+  const gateway = await startTestGateway(origin, { upstreams, ...config }, log, {
     metrics,
     resolve,
     timing: TIMING,
