@@ -7,9 +7,10 @@ import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { openDatabase, type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
+import type { Metrics } from '@strongroom/metrics/metrics';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { createTokenIssuer, type TokenIssuer } from '@strongroom/testing/tokens';
-import type { MonitorConfig } from '../src/config.ts';
+import type { ForwardingConfig, MonitorConfig } from '../src/config.ts';
 import { startMonitor } from '../src/service.ts';
 
 export const AUDIT_KEY = new SecretBytes(Buffer.alloc(32, 5));
@@ -48,6 +49,7 @@ export interface TestMonitor {
   /** Past all rights: for tests that look into tables. */
   readonly superuser: Database;
   readonly bus: Bus;
+  readonly url: string;
   /** What was logged as an error. */
   readonly errors: readonly string[];
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
@@ -55,8 +57,19 @@ export interface TestMonitor {
   stop: () => Promise<void>;
 }
 
-export async function startTestMonitor(): Promise<TestMonitor> {
-  const database = await createTestDatabase('monitor');
+export interface TestMonitorOptions {
+  /** Absent: a database of its own, which ends with it. */
+  database?: TestDatabase;
+  bus?: Bus;
+  auditKey?: SecretBytes;
+  now?: () => Date;
+  metrics?: Metrics;
+  forwarding?: ForwardingConfig;
+  auditHttpToken?: string;
+}
+
+export async function startTestMonitor(options: TestMonitorOptions = {}): Promise<TestMonitor> {
+  const database = options.database ?? (await createTestDatabase('monitor'));
   const issuer = await createTokenIssuer();
   const superuser = openDatabase(
     {
@@ -68,7 +81,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     },
     silentLogger,
   );
-  const bus = createMemoryBus(DURABLE_QUEUES);
+  const bus = options.bus ?? createMemoryBus(DURABLE_QUEUES);
   const config: MonitorConfig = {
     service: 'monitor',
     schema: 'monitor',
@@ -84,6 +97,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     logLevel: 'error',
     checkpointMinutes: 60,
     retentionMonths: 0,
+    ...(options.forwarding === undefined ? {} : { forwarding: options.forwarding }),
   };
   const errors: string[] = [];
   const log = {
@@ -93,8 +107,18 @@ export async function startTestMonitor(): Promise<TestMonitor> {
   };
   const service = await startMonitor(
     config,
-    { databasePassword: database.password, machineSecret: 'machine-secret-of-monitor', auditKey: AUDIT_KEY },
-    { bus, log },
+    {
+      databasePassword: database.password,
+      machineSecret: 'machine-secret-of-monitor',
+      auditKey: options.auditKey ?? AUDIT_KEY,
+      auditHttpToken: options.auditHttpToken,
+    },
+    {
+      bus,
+      log,
+      ...(options.now && { now: options.now }),
+      ...(options.metrics && { metrics: options.metrics }),
+    },
   );
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });
   let stopping: Promise<void> | undefined;
@@ -105,6 +129,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     database,
     superuser,
     bus,
+    url: service.url,
     errors,
     async call(method, path, { as = reader, body, headers } = {}) {
       const response = await fetch(`${service.url}${path}`, {
@@ -126,7 +151,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
       await stopService();
       await issuer.stop();
       await superuser.close();
-      await database.close();
+      if (options.database === undefined) await database.close();
     },
   };
 }
