@@ -79,8 +79,8 @@ TEST_CLUSTER := COMPOSE_PROJECT_NAME=strongroom-test STRONGROOM_CLUSTER_DIR=$(CU
   STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND=100000
 
 test-cluster: build ## The end-to-end tests against a cluster of their own, made and removed
-	@$(TEST_CLUSTER) $(MAKE) cluster-clean cluster
-	@$(TEST_CLUSTER) STRONGROOM_E2E_CLUSTER=var/test-cluster \
+	@$(TEST_CLUSTER) $(MAKE) cluster-clean
+	@$(TEST_CLUSTER) $(MAKE) cluster && STRONGROOM_E2E_CLUSTER=var/test-cluster $(TEST_CLUSTER) \
 	  $(JEST) --selectProjects e2e --testPathIgnorePatterns standalone --runInBand; \
 	  status=$$?; $(TEST_CLUSTER) $(MAKE) cluster-clean; exit $$status
 
