@@ -35,6 +35,8 @@ const HOMES = {
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
   '@peculiar/x509': 'libs/installation',
+  'prom-client': 'libs/metrics',
+  '@opentelemetry': 'libs/tracing',
   amqplib: 'libs/bus',
 };
 

@@ -94,6 +94,16 @@ describe('the first start', () => {
 });
 
 describe('a later start', () => {
+  test('makes the audit key that a directory from before does not have, and keeps it', async () => {
+    await open();
+    await makeDatabase();
+    await rm(file('audit.key'));
+    const { material } = await open();
+    expect(await readFile(file('audit.key'), 'utf8')).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+    expect((await open()).material.auditKey.reveal()).toEqual(material.auditKey.reveal());
+    expect(material.auditKey.reveal()).not.toEqual(material.rootKey.reveal());
+  });
+
   test('reads the same again', async () => {
     const first = await open();
     await makeDatabase();

@@ -8,7 +8,7 @@ import { readStandaloneSettings } from './settings.ts';
 /** Runs the platform in the foreground until Ctrl-C, SIGTERM or the end of its database. */
 async function main(): Promise<void> {
   const { settings, secrets } = readStandaloneSettings(process.env);
-  const { host, port, dataDirectory, logLevel, limits, auth, publicUrl } = settings;
+  const { host, port, dataDirectory, logLevel, limits, auth, observability, trail, publicUrl } = settings;
   const stopSignal = nextSignal();
   const platform = await startPlatform({
     dataDirectory,
@@ -18,6 +18,8 @@ async function main(): Promise<void> {
     auditKey: secrets.auditKey,
     limits,
     auth,
+    observability,
+    trail,
     publicUrl,
     openLog: file =>
       createLogger({ level: logLevel, file: { path: file, maxBytes: 20_000_000, maxFiles: 5 } }),

@@ -15,8 +15,11 @@ import { storeExampleSecret } from '@strongroom/installation/example-secret';
 import { baseUrlOf, hostOf } from '@strongroom/installation/public-address';
 import { prepareTls } from '@strongroom/installation/tls';
 import type { Logger } from '@strongroom/log/logger';
+import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
+import type { TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
+import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
 import { startVault } from '@strongroom/vault/service';
 import { openDataDirectory, type DataPaths } from './data-directory.ts';
@@ -36,6 +39,8 @@ export interface PlatformOptions {
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
+  observability: ObservabilitySettings;
+  trail: TrailSettings;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -82,6 +87,8 @@ async function start(
     limits,
     publicUrl,
     auth: authSettings,
+    observability,
+    trail,
     openLog,
   } = options;
   const baseUrl = publicUrl ?? baseUrlOf(host, port);
@@ -91,6 +98,10 @@ async function start(
   const log = openLog(path.join(paths.root, 'strongroom.log'));
   stops.push(log.close);
   await makeDirectory(paths.tls);
+  const metrics = observability.metricsPort === 0 ? silentMetrics : createMetrics('standalone');
+  stops.push(
+    await startObservability(observability, { service: 'standalone', version: VERSION, metrics, log }),
+  );
   const tls = await prepareTls({
     directory: paths.tls,
     host: publicUrl === undefined ? host : hostOf(publicUrl),
@@ -128,7 +139,7 @@ async function start(
     logLevel: 'info',
   });
   const passwords = material.database.role_passwords;
-  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), log };
+  const dependencies = { bus: createMemoryBus(DURABLE_QUEUES), metrics, log };
   // Services know each other's machine secrets for as long as this process lives.
   const machineSecrets = {
     'strongroom-vault': randomToken(),
@@ -148,8 +159,12 @@ async function start(
   );
   stops.push(auth.stop);
   const monitor = await startMonitor(
-    serviceConfig('monitor', 'monitor', auth.url),
-    { databasePassword: passwords.monitor, machineSecret: machineSecrets['strongroom-monitor'] },
+    { ...serviceConfig('monitor', 'monitor', auth.url), ...trail },
+    {
+      databasePassword: passwords.monitor,
+      machineSecret: machineSecrets['strongroom-monitor'],
+      auditKey: material.auditKey,
+    },
     dependencies,
   );
   // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.
@@ -191,7 +206,7 @@ async function start(
       },
       logLevel: 'info',
     },
-    { log: log.with({ service: 'api-gateway' }) },
+    { log: log.with({ service: 'api-gateway' }), metrics, bus: dependencies.bus },
   );
   stops.push(gateway.stop);
 

@@ -1,6 +1,7 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
+import { readObservability } from '@strongroom/service/observability';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readStandaloneSettings } from './settings.ts';
@@ -17,6 +18,7 @@ test('all settings have defaults', () => {
     limits: readGatewayLimits(readSettings({})),
     publicUrl: undefined,
     auth: readAuthSettings(readSettings({})),
+    observability: readObservability(readSettings({}), 0),
     logLevel: 'info',
   });
   expect(secrets.rootKey).toBeUndefined();
@@ -32,6 +34,9 @@ test('settings are taken as given', () => {
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
+    STRONGROOM_METRICS_PORT: '9464',
+    STRONGROOM_OTLP_URL: 'http://jaeger:4318',
+    STRONGROOM_TRACE_RATIO: '1',
   });
   expect(settings).toEqual({
     dataDirectory: '/srv/strongroom',
@@ -40,6 +45,12 @@ test('settings are taken as given', () => {
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
     publicUrl: 'https://vault.example.org',
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
+    observability: {
+      metricsHost: '127.0.0.1',
+      metricsPort: 9464,
+      otlpUrl: 'http://jaeger:4318',
+      traceRatio: 1,
+    },
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));
@@ -50,9 +61,11 @@ test('all faults are told at once, without the root key', () => {
     STRONGROOM_PORT: '70000',
     STRONGROOM_HOST: 'no host',
     STRONGROOM_ROOT_KEY: 'canary-not-a-key',
+    STRONGROOM_OTLP_URL: 'canary:4318',
+    STRONGROOM_TRACE_RATIO: '1.5',
   };
   expect(() => readStandaloneSettings(bad)).toThrow(
-    /STRONGROOM_PORT[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
+    /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
 });

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings, type AuthSettings } from '@strongroom/auth/config';
 import { type Environment, readSettings, type Settings } from '@strongroom/config/settings';
+import { readTrailSettings, type TrailSettings } from '@strongroom/monitor/config';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
+import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
 export interface StandaloneSettings {
   readonly dataDirectory: string;
@@ -19,6 +21,8 @@ export interface StandaloneSettings {
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
   readonly auth: AuthSettings;
+  readonly observability: ObservabilitySettings;
+  readonly trail: TrailSettings;
 }
 
 export interface StandaloneSecrets {
@@ -44,6 +48,8 @@ export function readStandaloneSettings(environment: Environment): {
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
     auth: readAuthSettings(values),
+    observability: readObservability(values, 0),
+    trail: readTrailSettings(values),
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');

@@ -1,10 +1,13 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { AuditEventType, AuditRecord, AuditRecorded } from '@strongroom/contracts/audit';
 import { AUDIT_RECORDED } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { cloudEvent, type CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Queryable } from '@strongroom/db/database';
 import { AppError } from '@strongroom/errors/app-error';
+import { DURATION_BUCKETS, silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { appendEvents } from '@strongroom/outbox/outbox';
+import { continueTrace, recordedTraceparent } from '@strongroom/tracing/tracing';
 
 /** What happened. Values of `message` name objects and outcomes; a secret value must never be among them. */
 export interface Act {
@@ -38,16 +41,21 @@ export interface AuditOptions {
   ring: () => void;
   /** Records that may wait while the database is slow; above, new ones are refused at once. */
   maxWaiting?: number;
+  /** Absent: none are kept. */
+  metrics?: Metrics;
 }
 
 interface Batch {
   acts: Act[];
+  /** The first recorded trace among the requests that wait. */
+  traceparent: string | undefined;
   durable: Promise<void>;
   settle: (error?: AppError) => void;
 }
 
 export function createAudit(options: AuditOptions): Audit {
-  const { service, db, newId, now, ring, maxWaiting = 5_000 } = options;
+  const { service, db, newId, now, ring, maxWaiting = 5_000, metrics = silentMetrics } = options;
+  const measured = measureAudit(metrics, () => waiting?.acts.length ?? 0);
   let waiting: Batch | undefined;
   let flushing = false;
 
@@ -61,7 +69,9 @@ export function createAudit(options: AuditOptions): Audit {
     try {
       return await write(toEvents(acts));
     } catch (error) {
-      throw error instanceof AppError ? error : auditUnavailable(error);
+      if (error instanceof AppError) throw error;
+      measured.unavailable();
+      throw auditUnavailable(error);
     }
   };
   const append: Audit['append'] = (tx, ...acts) => appendWithin(events => appendEvents(tx, events), ...acts);
@@ -70,28 +80,42 @@ export function createAudit(options: AuditOptions): Audit {
     while (waiting !== undefined) {
       const batch = waiting;
       waiting = undefined;
+      const started = performance.now();
       try {
-        await appendEvents(db, toEvents(batch.acts));
+        await continueTrace(
+          batch.traceparent,
+          () => ({ name: 'record acts' }),
+          () => appendEvents(db, toEvents(batch.acts)),
+        );
         batch.settle();
+        measured.flushed(batch.acts.length, performance.now() - started);
         ring();
       } catch (error) {
+        measured.unavailable(batch.acts.length);
         batch.settle(auditUnavailable(error));
       }
     }
     flushing = false;
   }
 
+  // The insert is of all who wait, so it runs in the context of none of them.
+  const startFlush = AsyncResource.bind(() => void flush());
+
   return {
     append,
     appendWithin,
     write(act) {
       waiting ??= newBatch();
-      if (waiting.acts.length >= maxWaiting) return Promise.reject(auditUnavailable());
+      if (waiting.acts.length >= maxWaiting) {
+        measured.unavailable();
+        return Promise.reject(auditUnavailable());
+      }
       waiting.acts.push(act);
+      waiting.traceparent ??= recordedTraceparent();
       if (!flushing) {
         flushing = true;
         // The end of this turn of the event loop: whatever arrived in it shares the insert.
-        setImmediate(() => void flush());
+        setImmediate(startFlush);
       }
       return waiting.durable;
     },
@@ -106,7 +130,32 @@ function newBatch(): Batch {
       else reject(error);
     };
   });
-  return { acts: [], durable, settle };
+  return { acts: [], traceparent: undefined, durable, settle };
+}
+
+function measureAudit(metrics: Metrics, waiting: () => number) {
+  const size = metrics.histogram(
+    'strongroom_audit_batch_records',
+    'Records that one insert made durable',
+    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000],
+  );
+  const duration = metrics.histogram(
+    'strongroom_audit_flush_duration_seconds',
+    'Until a batch of records was durable',
+    DURATION_BUCKETS,
+  );
+  const failed = metrics.counter(
+    'strongroom_audit_unavailable_total',
+    'Acts that were refused because they could not be recorded',
+  );
+  metrics.gauge('strongroom_audit_waiting_records', 'Records that wait for the insert under way', waiting);
+  return {
+    flushed(records: number, ms: number) {
+      size(records);
+      duration(ms / 1_000);
+    },
+    unavailable: (acts = 1) => failed(undefined, acts),
+  };
 }
 
 /** Keys of `message` are PrivX's where it has one (contract 7). */

@@ -1,6 +1,7 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { DurableQueue } from '@strongroom/contracts/queues';
 import { matchesType, type Bus, type Subscription } from './bus.ts';
+import { deliver } from './deliver.ts';
 
 /**
  * The bus of a single process. It keeps nothing: a handler that fails, or a durable queue whose consumer is
@@ -20,7 +21,7 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
     }
   }
 
-  async function deliver(events: readonly CloudEvent[]): Promise<void> {
+  async function deliverToAll(events: readonly CloudEvent[]): Promise<void> {
     refuseWithoutConsumer(events);
     const deliveries = [...queues.values()].map(async consumers => {
       const [next] = consumers;
@@ -31,7 +32,7 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
       consumers.push(...consumers.splice(0, 1));
       const atOnce = next.batchSize ?? wanted.length;
       for (let start = 0; start < wanted.length; start += atOnce) {
-        await next.handle(wanted.slice(start, start + atOnce));
+        await deliver(next, wanted.slice(start, start + atOnce));
       }
     });
     // All queues are served before a failure is told, so that one broken consumer does not starve the others.
@@ -42,7 +43,7 @@ export function createMemoryBus(durableQueues: readonly DurableQueue[]): Bus {
 
   return {
     async publish(events) {
-      const delivery = deliver(events);
+      const delivery = deliverToAll(events);
       publishing.add(delivery);
       try {
         await delivery;

@@ -4,6 +4,7 @@ import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { AppError } from '@strongroom/errors/app-error';
 import type { Logger } from '@strongroom/log/logger';
 import { UnprocessableEvent, type Subscription } from './bus.ts';
+import { deliver } from './deliver.ts';
 import { decodeEvent } from './rabbit-message.ts';
 
 /** What one channel brings to one subscription, from the first message until `stop` or the loss of the channel. */
@@ -52,7 +53,7 @@ type Outcome = 'done' | 'unavailable' | 'unprocessable' | 'failed';
  * nearer to the delivery limit, and good events would become dead letters while their consumer's database restarts.
  */
 export function startDelivery({ channel, subscription, log, counters, after }: DeliveryOptions): Delivery {
-  const { queue, handle, batchSize = DEFAULT_BATCH_SIZE } = subscription;
+  const { queue, batchSize = DEFAULT_BATCH_SIZE } = subscription;
   const waiting: Item[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const stopping = new AbortController();
@@ -122,7 +123,10 @@ export function startDelivery({ channel, subscription, log, counters, after }: D
 
   async function tryOnce(batch: readonly Item[], isFirst: boolean): Promise<Outcome> {
     try {
-      await handle(batch.map(item => item.event));
+      await deliver(
+        subscription,
+        batch.map(item => item.event),
+      );
     } catch (error) {
       counters.failed(batch.length);
       const isNews = isFirst && batch.every(item => item.failures === 0);

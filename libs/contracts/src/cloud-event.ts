@@ -6,6 +6,9 @@ export interface CloudEvent<T = unknown> {
   readonly type: string;
   readonly time: string;
   readonly datacontenttype: 'application/json';
+  /** Extensions, set when the event is appended: the recorded trace (W3C) and the request that led to it. */
+  readonly traceparent?: string;
+  readonly requestid?: string;
   readonly data: T;
 }
 

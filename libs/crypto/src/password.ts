@@ -13,6 +13,8 @@ export interface PasswordHasher {
   hash: (password: string) => Promise<string>;
   /** Without a hash (null) it takes as long and is false: whether somebody is known must not show in time. */
   verify: (phc: string | null, password: string) => Promise<boolean>;
+  /** Passwords that are being hashed or wait for it, and how many there may be. */
+  load: () => { underWay: number; limit: number };
   close: () => Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
       const task = { phc: phc ?? nobodysHash, password: normalizePassword(password), restFactor };
       return (await run<boolean>('verify', task)) && phc !== null;
     },
+    load: () => ({ underWay, limit }),
     close: () => pool.destroy(),
   };
 }

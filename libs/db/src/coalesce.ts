@@ -1,3 +1,6 @@
+import { AsyncResource } from 'node:async_hooks';
+import { continueTrace, recordedTraceparent } from '@strongroom/tracing/tracing';
+
 /**
  * Serves concurrent look-ups of one kind by one statement. While a load is under way, keys gather for the
  * next; so a quiet service loads at once, and a busy one makes a fraction of the round trips. A load that has
@@ -12,12 +15,20 @@ export function coalesce<K, V>(
 ): (key: K) => Promise<V | undefined> {
   let waiting = new Map<K, Waiter<V>[]>();
   let loading = false;
+  /** The first recorded trace among those who wait. */
+  let traceparent: string | undefined;
 
   async function run(): Promise<void> {
     while (waiting.size > 0) {
       const batch = takeBatch();
+      const of = traceparent;
+      traceparent = undefined;
       try {
-        const found = await load([...batch.keys()]);
+        const found = await continueTrace(
+          of,
+          () => ({ name: 'look up together' }),
+          () => load([...batch.keys()]),
+        );
         for (const [key, waiters] of batch) for (const { resolve } of waiters) resolve(found.get(key));
       } catch (error) {
         for (const waiters of batch.values()) for (const { reject } of waiters) reject(error);
@@ -37,15 +48,19 @@ export function coalesce<K, V>(
     return batch;
   }
 
+  // A load is of all who wait, so it runs in the context of none of them.
+  const startLoading = AsyncResource.bind(() => void run());
+
   return key =>
     new Promise((resolve, reject) => {
+      traceparent ??= recordedTraceparent();
       const waiters = waiting.get(key);
       if (waiters === undefined) waiting.set(key, [{ resolve, reject }]);
       else waiters.push({ resolve, reject });
       if (!loading) {
         loading = true;
         // The end of this turn of the event loop: whatever arrives in it shares the first load.
-        setImmediate(() => void run());
+        setImmediate(startLoading);
       }
     });
 }

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { AppError } from '@strongroom/errors/app-error';
 import type { Logger } from '@strongroom/log/logger';
+import { DURATION_BUCKETS, silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
+import { withSpan, type SpanDescription } from '@strongroom/tracing/tracing';
 
 /**
  * What SQL functions take as their first argument: a pool or an open transaction. Every text is sent as a
@@ -43,7 +45,11 @@ export function clientConfig(
   };
 }
 
-export function openDatabase(settings: DatabaseSettings, log: Logger): Database {
+export function openDatabase(
+  settings: DatabaseSettings,
+  log: Logger,
+  metrics: Metrics = silentMetrics,
+): Database {
   const pool = new pg.Pool({
     ...clientConfig(settings),
     max: settings.poolSize,
@@ -54,39 +60,83 @@ export function openDatabase(settings: DatabaseSettings, log: Logger): Database 
     idleTimeoutMillis: 60_000,
   });
   // An idle connection that breaks is replaced on the next use; without a listener it would end the process.
-  pool.on('error', error => log.warn('an idle database connection was lost', { reason: error.message }));
+  // Of whichever request had opened it, so not of that one.
+  pool.on('error', error =>
+    log.warn('an idle database connection was lost', {
+      reason: error.message,
+      requestId: undefined,
+      traceId: undefined,
+      eventId: undefined,
+    }),
+  );
+  const measured = measurePool(pool, settings.poolSize, metrics);
 
-  const query = async <Row>(text: string, values?: readonly unknown[]) => run<Row>(pool, text, values);
+  /** Takes a connection for `work`, which says by `keep` that it may be used again. */
+  async function withClient<T>(work: (client: pg.PoolClient, keep: () => void) => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const client = await pool.connect().catch((error: unknown) => {
+      throw translate(error);
+    });
+    measured.acquired(performance.now() - started);
+    // The pool listens to idle connections only. One that breaks in here fails the next statement; without a
+    // listener it would end the process.
+    const onLoss = (error: Error) => log.warn('a database connection was lost', { reason: error.message });
+    client.on('error', onLoss);
+    let broken = true;
+    try {
+      return await work(client, () => {
+        broken = false;
+      });
+    } finally {
+      client.off('error', onLoss);
+      client.release(broken);
+    }
+  }
 
   return {
-    query,
-    async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw translate(error);
-      });
-      // The pool listens to idle connections only. One that breaks in here fails the next statement; without a
-      // listener it would end the process.
-      const onLoss = (error: Error) => log.warn('a database connection was lost', { reason: error.message });
-      client.on('error', onLoss);
-      let broken = false;
-      try {
-        await run(client, 'BEGIN');
-        const result = await work({ query: async (text, values) => run(client, text, values) });
-        await commit(client);
-        return result;
-      } catch (error) {
-        // A connection that cannot even roll back is not returned to the pool.
-        await run(client, 'ROLLBACK').catch(() => {
-          broken = true;
-        });
-        throw error;
-      } finally {
-        client.off('error', onLoss);
-        client.release(broken);
-      }
-    },
+    query: async <Row>(text: string, values?: readonly unknown[]) =>
+      withClient(async (client, keep) => {
+        try {
+          const rows = await run<Row>(client, text, values);
+          keep();
+          return rows;
+        } catch (error) {
+          if (!isUnavailable(error)) keep();
+          throw error;
+        }
+      }),
+    transaction: work =>
+      withClient(async (client, keep) => {
+        try {
+          await run(client, 'BEGIN');
+          const result = await work({ query: async (text, values) => run(client, text, values) });
+          await commit(client);
+          keep();
+          return result;
+        } catch (error) {
+          // A connection that cannot even roll back is not returned to the pool.
+          await run(client, 'ROLLBACK').then(keep, () => undefined);
+          throw error;
+        }
+      }),
     close: () => pool.end(),
   };
+}
+
+/** Waiting for a connection is what shows first when a pool is too small or the database too slow. */
+function measurePool(pool: pg.Pool, size: number, metrics: Metrics): { acquired: (ms: number) => void } {
+  const gauge = (name: string, help: string, read: () => number) =>
+    metrics.gauge(`strongroom_database_pool_${name}`, help, read);
+  gauge('size', 'Connections that the pool may open', () => size);
+  gauge('connections', 'Connections that are open', () => pool.totalCount);
+  gauge('idle', 'Open connections that nobody uses', () => pool.idleCount);
+  gauge('waiting', 'Statements and transactions that wait for a connection', () => pool.waitingCount);
+  const observe = metrics.histogram(
+    'strongroom_database_acquire_duration_seconds',
+    'Wait for a connection of the pool',
+    DURATION_BUCKETS,
+  );
+  return { acquired: ms => observe(ms / 1_000) };
 }
 
 const statementNames = new Map<string, string>();
@@ -100,23 +150,35 @@ function statementName(text: string): string {
   return name;
 }
 
-async function execute(
-  target: pg.Pool | pg.ClientBase,
+/** The text is a constant, so a span may tell it; the values stand apart and never do. */
+function statementSpan(text: string): SpanDescription {
+  const operation = /^\s*(\w+)/.exec(text)?.[1] ?? 'SQL';
+  return {
+    name: operation,
+    kind: 'client',
+    attributes: { 'db.system.name': 'postgresql', 'db.operation.name': operation, 'db.query.text': text },
+  };
+}
+
+function execute(
+  client: pg.ClientBase,
   text: string,
   values: readonly unknown[] = [],
 ): Promise<pg.QueryResult> {
-  try {
-    return await target.query({ name: statementName(text), text, values: values as unknown[] });
-  } catch (error) {
-    throw translate(error);
-  }
+  return withSpan(
+    () => statementSpan(text),
+    async () => {
+      try {
+        return await client.query({ name: statementName(text), text, values: values as unknown[] });
+      } catch (error) {
+        throw translate(error);
+      }
+    },
+  );
 }
 
-const run = async <Row>(
-  target: pg.Pool | pg.ClientBase,
-  text: string,
-  values?: readonly unknown[],
-): Promise<Row[]> => (await execute(target, text, values)).rows as Row[];
+const run = async <Row>(client: pg.ClientBase, text: string, values?: readonly unknown[]): Promise<Row[]> =>
+  (await execute(client, text, values)).rows as Row[];
 
 /** PostgreSQL answers COMMIT with a rollback, not an error, when a failed statement was passed over. */
 async function commit(client: pg.ClientBase): Promise<void> {
@@ -134,6 +196,9 @@ function translate(error: unknown): unknown {
   if (state !== undefined && !UNAVAILABLE_STATES.test(state) && state !== '57014') return error;
   return databaseUnavailable(error);
 }
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'DATABASE_ERROR';
 
 export const databaseUnavailable = (cause: unknown) =>
   new AppError({

@@ -1,6 +1,8 @@
 import { request } from 'undici';
 import { AppError } from '@strongroom/errors/app-error';
 import { fromErrorBody } from '@strongroom/errors/error-body';
+import { currentRequest } from '@strongroom/log/request-context';
+import { currentTraceparent, withSpan } from '@strongroom/tracing/tracing';
 
 export interface OutgoingRequest {
   method: 'GET' | 'POST';
@@ -13,9 +15,23 @@ export interface OutgoingRequest {
 
 /**
  * One call to another service. Its refusal becomes the AppError that it stated; silence, a broken
- * connection or an unreadable answer becomes `unavailable`.
+ * connection or an unreadable answer becomes `unavailable`. The other service hears which request it works for.
  */
-export async function callJson(outgoing: OutgoingRequest): Promise<unknown> {
+export function callJson(outgoing: OutgoingRequest): Promise<unknown> {
+  return withSpan(
+    () => ({
+      name: outgoing.method,
+      kind: 'client',
+      attributes: {
+        'http.request.method': outgoing.method,
+        'server.address': new URL(outgoing.url).host,
+      },
+    }),
+    () => call(outgoing),
+  );
+}
+
+async function call(outgoing: OutgoingRequest): Promise<unknown> {
   const { method, url, deadlineMs } = outgoing;
   const isText = typeof outgoing.body === 'string';
   let status: number;
@@ -23,7 +39,11 @@ export async function callJson(outgoing: OutgoingRequest): Promise<unknown> {
   try {
     const response = await request(url, {
       method,
-      headers: { ...(isText ? {} : { 'content-type': 'application/json' }), ...outgoing.headers },
+      headers: {
+        ...(isText ? {} : { 'content-type': 'application/json' }),
+        ...contextHeaders(),
+        ...outgoing.headers,
+      },
       body:
         outgoing.body === undefined
           ? null
@@ -40,6 +60,15 @@ export async function callJson(outgoing: OutgoingRequest): Promise<unknown> {
   }
   if (status >= 400) throw fromErrorBody(status, body);
   return body;
+}
+
+function contextHeaders(): Record<string, string> {
+  const requestId = currentRequest()?.requestId;
+  const traceparent = currentTraceparent();
+  return {
+    ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
 }
 
 function parseAnswer(text: string): unknown {

@@ -83,6 +83,16 @@ describe('stop', () => {
     await stopped;
   });
 
+  test('gives notice first: it serves what still comes, and tells connections to close', async () => {
+    const listening = await start((_request, response) => response.end('one'));
+    expect((await get(listening.port)).connection).toBe('keep-alive');
+    const stopped = listening.stop(NEVER_MS, 500);
+    expect(await get(listening.port)).toEqual({ text: 'one', connection: 'close' });
+    expect(await (await fetch(`http://127.0.0.1:${listening.port}`)).text()).toBe('one');
+    await stopped;
+    await expect(get(listening.port)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
   test('accepts no new connection while it drains', async () => {
     const { handler, arrived, release } = held();
     const listening = await start(handler);

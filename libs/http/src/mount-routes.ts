@@ -4,6 +4,7 @@ import { permissionDenied, unauthenticated } from '@strongroom/errors/common-err
 import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
 import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
 import { requestInfo } from './request-info.ts';
+import { sendStream } from './send-stream.ts';
 import type { Access, Reply, Route } from './route.ts';
 
 /**
@@ -94,7 +95,8 @@ function answer(route: Route): RequestHandler {
       request: requestInfo(request),
       authorization: request.headers.authorization,
     });
-    send(response, status, reply);
+    if (reply.stream === undefined) send(response, status, reply);
+    else await sendStream(request, response, reply.status ?? status, reply, reply.stream);
   };
 }
 

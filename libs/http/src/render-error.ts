@@ -14,12 +14,16 @@ export const notFound: RequestHandler = () => {
 /** The one place where an error becomes an answer. `toBody` lets the OAuth endpoints add their own members. */
 export function renderError(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
+    // Express tells an error handler by its four parameters.
+    void next;
+    const { id } = requestInfo(request);
     if (response.headersSent) {
-      next(thrown);
+      log.error('an answer broke off', thrown, { requestId: id, method: request.method });
+      // The status cannot be taken back; a cut connection is the one sign that the answer is not whole.
+      response.destroy();
       return;
     }
     const error = fromHttpError(thrown) ?? toAppError(thrown);
-    const { id } = requestInfo(request);
     if (error.kind === 'internal' || error.kind === 'unavailable') {
       log.error('request failed', thrown, { requestId: id, method: request.method, code: error.code });
     }

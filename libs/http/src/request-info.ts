@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { RequestInfo } from '@strongroom/contracts/caller';
+import { inRequest } from '@strongroom/log/request-context';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const infos = new WeakMap<Request, RequestInfo>();
 
 /**
- * The id and the peer that the gateway stated. They go into audit records and logs. The peer also decides
+ * The id and the peer that the gateway stated. They go into audit records and every line of the log. The peer also decides
  * whether a token that is limited to an address holds; whoever reaches a service directly can state another, so
  * that limit is worth as much as the network between gateway and services.
  */
@@ -14,13 +15,14 @@ export const nameRequest: RequestHandler = (request, _response, next) => {
   const id = request.headers['x-request-id'];
   const peer = request.headers['x-forwarded-for'];
   const agent = request.headers['user-agent'] ?? '';
-  infos.set(request, {
+  const info: RequestInfo = {
     id: typeof id === 'string' && UUID.test(id) ? id : randomUUID(),
     remoteAddress:
       typeof peer === 'string' && peer.length <= 64 ? peer : (request.socket.remoteAddress ?? ''),
     userAgent: agent.slice(0, 256),
-  });
-  next();
+  };
+  infos.set(request, info);
+  inRequest({ requestId: info.id }, next);
 };
 
 export function requestInfo(request: Request): RequestInfo {

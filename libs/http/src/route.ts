@@ -32,6 +32,11 @@ export interface Reply {
   readonly body?: unknown;
   /** Text instead of a JSON body: a page, a style sheet, a script. */
   readonly page?: { readonly type: string; readonly text: string };
+  /**
+   * Text that is made while it is sent, at the client's pace, and left when the client goes away. What fails before
+   * the first piece is answered as any error; later, the connection is cut, so that half an answer never looks whole.
+   */
+  readonly stream?: { readonly type: string; readonly text: AsyncIterable<string> };
   readonly headers?: Readonly<Record<string, string>>;
 }
 

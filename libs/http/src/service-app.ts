@@ -1,10 +1,13 @@
 import express, { type Express } from 'express';
 import type { Logger } from '@strongroom/log/logger';
+import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
+import { measureRequests } from './measure-requests.ts';
 import { mountRoutes, type Authenticate } from './mount-routes.ts';
 import { openApiDocument } from './openapi.ts';
 import { notFound, renderError } from './render-error.ts';
 import { nameRequest } from './request-info.ts';
 import type { Route } from './route.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export interface ServiceAppOptions {
   /** Name in the OpenAPI document, e.g. `vault`. */
@@ -16,6 +19,8 @@ export interface ServiceAppOptions {
   isReady: () => Promise<boolean>;
   bodyLimitBytes: number;
   log: Logger;
+  /** Absent: none are kept. */
+  metrics?: Metrics;
 }
 
 /**
@@ -36,6 +41,8 @@ export function buildServiceApp(options: ServiceAppOptions): Express {
   });
   const document = openApiDocument(options.title, options.version, options.routes);
   app.get('/openapi.json', (_request, response) => void response.json(document));
+  // The neighbours' own pages are no work to be counted.
+  app.use(traceRequests(options.title), measureRequests(options.metrics ?? silentMetrics));
   mountRoutes(app, options.routes, options);
   app.use(notFound);
   app.use(renderError(options.log));

@@ -1,9 +1,11 @@
 import winston from 'winston';
+import { currentRequest } from './request-context.ts';
 import { openRotatingFile, type RotatingFileSettings } from './rotating-file.ts';
 
 /**
  * Structured JSON logs. Fields are an allow-list by type: text, numbers, booleans. Objects cannot be
- * logged, so no request body, header set or error with attached data reaches a line by accident.
+ * logged, so no request body, header set or error with attached data reaches a line by accident. A line that is
+ * written within a request says which one (request-context.ts); fields given explicitly win.
  */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -58,7 +60,7 @@ function wrap(
   close: () => Promise<void>,
 ): Logger {
   const write = (level: LogLevel, message: string, fields: LogFields | undefined) =>
-    writeEntry({ ...bound, ...fields, level, message });
+    writeEntry({ ...bound, ...currentRequest(), ...fields, level, message });
   return {
     debug: (message, fields) => write('debug', message, fields),
     info: (message, fields) => write('info', message, fields),

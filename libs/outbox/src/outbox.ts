@@ -1,7 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import path from 'node:path';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Queryable } from '@strongroom/db/database';
 import type { MigrationSet } from '@strongroom/db/migrate';
+import { currentRequest } from '@strongroom/log/request-context';
+import { recordedTraceparent } from '@strongroom/tracing/tracing';
 
 export const outboxMigrations: MigrationSet = {
   name: 'outbox',
@@ -23,9 +26,13 @@ export async function probeAppend(db: Queryable): Promise<void> {
   await db.query(`INSERT INTO outbox (event) SELECT '{}'::json WHERE false`);
 }
 
-/** The value of the parameter that `appendEventsAfter` names. */
-export const eventValues = (events: readonly CloudEvent[]): string[] =>
-  events.map(event => JSON.stringify(event));
+/** The value of the parameter that `appendEventsAfter` names. The events take along what led to them. */
+export function eventValues(events: readonly CloudEvent[]): string[] {
+  const traceparent = recordedTraceparent();
+  const requestid = currentRequest()?.requestId;
+  // JSON leaves out what is undefined.
+  return events.map(event => JSON.stringify({ traceparent, requestid, ...event }));
+}
 
 /**
  * The same as a part of one statement, for writes that are too frequent for a transaction of several: a CTE
@@ -45,13 +52,15 @@ export function createRelayBell(
   quietMs = 100,
 ): { ring: () => void; stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
+  // For all who rang, so in the context of none of them.
+  const notify = AsyncResource.bind(() => {
+    timer = undefined;
+    // A lost bell costs latency only: the relay polls.
+    db.query('SELECT pg_notify($1, $2)', [outboxChannel(schema), '']).catch(() => undefined);
+  });
   return {
     ring() {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        // A lost bell costs latency only: the relay polls.
-        db.query('SELECT pg_notify($1, $2)', [outboxChannel(schema), '']).catch(() => undefined);
-      }, quietMs);
+      timer ??= setTimeout(notify, quietMs);
     },
     stop() {
       clearTimeout(timer);

@@ -4,6 +4,7 @@ import type { Database, DatabaseSettings } from '@strongroom/db/database';
 import { leadJob } from '@strongroom/db/leader';
 import type { Logger } from '@strongroom/log/logger';
 import { outboxChannel } from './outbox.ts';
+import { publishTraced } from './publish-traced.ts';
 
 export interface Relay {
   /** Publishes what is there, if this replica leads, then stops. */
@@ -97,7 +98,10 @@ export async function publishBatch(db: Database, bus: Bus): Promise<number> {
     [BATCH],
   );
   if (rows.length === 0) return 0;
-  await bus.publish(rows.map(row => row.event));
+  await publishTraced(
+    rows.map(row => row.event),
+    events => bus.publish(events),
+  );
   await db.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [rows.map(row => row.id)]);
   return rows.length;
 }

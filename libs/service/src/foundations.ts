@@ -68,6 +68,7 @@ export async function openFoundations(
   options: FoundationOptions,
 ): Promise<Foundations> {
   const log = dependencies.log.with({ service: config.service });
+  const metrics = (dependencies.metrics ?? silentMetrics).forService(config.service);
   const now = dependencies.now ?? (() => new Date());
   const databaseSettings: DatabaseSettings = {
     url: config.databaseUrl,
@@ -76,7 +77,7 @@ export async function openFoundations(
     poolSize: config.databasePoolSize,
     deadlineMs: config.databaseDeadlineMs,
   };
-  const db = openDatabase(databaseSettings, log);
+  const db = openDatabase(databaseSettings, log, metrics);
   try {
     await options.beforeMigration?.(db);
     await migrate(databaseSettings, [outboxMigrations, ...options.migrations], log);
@@ -86,7 +87,7 @@ export async function openFoundations(
   }
   const newId = () => uuidv7();
   const bell = createRelayBell(db, config.schema);
-  const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring });
+  const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring, metrics });
   const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log });
   const release = async () => {
     bell.stop();
@@ -106,7 +107,7 @@ export async function openFoundations(
     databaseSettings,
     bus: dependencies.bus,
     cache: dependencies.cache ?? createMemoryCache(),
-    metrics: dependencies.metrics ?? silentMetrics,
+    metrics,
     instance: { id: newId(), hostname: hostname(), startedAt: now() },
     audit,
     ring: bell.ring,

@@ -5,11 +5,15 @@ import type { Route } from '@strongroom/http/route';
 import { buildServiceApp } from '@strongroom/http/service-app';
 import { statusRoute } from '@strongroom/http/status-route';
 import type { Foundations } from './foundations.ts';
+import { reportReplica } from './report-replica.ts';
 
 export interface RunningService {
   /** Where the gateway and the other services reach it. */
   readonly url: string;
-  /** Stops accepting, drains requests, then closes what the service stands on. Safe to call twice. */
+  /**
+   * Says on `/readyz` that it stops, and after `drainMs` stops accepting; drains requests, then closes what the
+   * service stands on. Safe to call twice.
+   */
   stop: () => Promise<void>;
 }
 
@@ -24,8 +28,9 @@ export interface ServeOptions {
 }
 
 export async function serve(foundations: Foundations, options: ServeOptions): Promise<RunningService> {
-  const { config, log, isReady } = foundations;
+  const { config, log, metrics, isReady } = foundations;
   const startedAt = foundations.now();
+  let isStopping = false;
   const app = buildServiceApp({
     title: config.service,
     version: config.version,
@@ -36,10 +41,16 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
       ...options.routes,
     ],
     authenticate: options.authenticate,
-    isReady,
+    isReady: async () => !isStopping && (await isReady()),
     bodyLimitBytes: options.bodyLimitBytes,
     log,
+    metrics,
   });
+  metrics.gauge(
+    'strongroom_ready',
+    '1 while acts can be recorded, so that requests may be answered',
+    async () => ((await isReady()) ? 1 : 0),
+  );
   // Longer than the gateway keeps idle connections, so that it never writes to one that we just closed.
   const server = createServer({ keepAliveTimeout: 75_000 }, app);
   const listening = await listen(server, config.host, config.port).catch(async (error: unknown) => {
@@ -48,8 +59,11 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
   });
   const url = `http://${config.host}:${listening.port}`;
   log.info('listening', { url });
+  const stopReporting = reportReplica(foundations);
   const stop = async () => {
-    await listening.stop(config.shutdownDeadlineMs);
+    isStopping = true;
+    await stopReporting();
+    await listening.stop(config.shutdownDeadlineMs, config.drainMs);
     await options.beforeClose?.();
     await foundations.close();
     log.info('stopped');

@@ -19,6 +19,8 @@ export interface ServiceConfig {
   /** The `iss` of access tokens. */
   readonly issuer: string;
   readonly shutdownDeadlineMs: number;
+  /** How long a stopping replica serves on while the gateway learns of it. Absent: nobody has a choice of replicas. */
+  readonly drainMs?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -42,6 +44,7 @@ export function readServiceConfig(settings: Settings, service: string): ServiceC
     authUrl: settings.url('STRONGROOM_AUTH_URL'),
     issuer: settings.url('STRONGROOM_ISSUER'),
     shutdownDeadlineMs: settings.integer('STRONGROOM_SHUTDOWN_DEADLINE_MS', { min: 0, max: 300_000 }, 10_000),
+    drainMs: settings.integer('STRONGROOM_DRAIN_MS', { min: 0, max: 60_000 }, 2_000),
     logLevel: settings.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   });
 }

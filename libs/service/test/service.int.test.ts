@@ -67,7 +67,7 @@ const databaseSettings = (url: string) => ({
   deadlineMs: 5_000,
 });
 
-function config(): ServiceConfig {
+function config(overrides: Partial<ServiceConfig> = {}): ServiceConfig {
   const url = new URL(server.url);
   url.port = String(link.port);
   return {
@@ -83,19 +83,23 @@ function config(): ServiceConfig {
     issuer: 'https://issuer.test',
     shutdownDeadlineMs: 600_000,
     logLevel: 'error',
+    ...overrides,
   };
 }
 
-const openOwn = (options: Partial<FoundationOptions> = {}) =>
+const openOwn = (options: Partial<FoundationOptions> = {}, overrides: Partial<ServiceConfig> = {}) =>
   openFoundations(
-    config(),
+    config(overrides),
     { databasePassword: server.password },
     { bus, log: silentLogger },
     { migrations, ...options },
   );
 
-async function start(options: Partial<ServeOptions> = {}): Promise<RunningService> {
-  const service = await serve(await openOwn(), {
+async function start(
+  options: Partial<ServeOptions> = {},
+  overrides: Partial<ServiceConfig> = {},
+): Promise<RunningService> {
+  const service = await serve(await openOwn({}, overrides), {
     prefixes: ['/vault/api/v1'],
     routes: [],
     authenticate: () => {
@@ -121,6 +125,15 @@ async function tables(): Promise<string[]> {
 }
 
 describe('a service', () => {
+  test('that stops is not ready at once and serves on while the gateway learns of it', async () => {
+    const service = await start({}, { drainMs: 500 });
+    const stopped = service.stop();
+    expect((await get(service, '/readyz')).status).toBe(503);
+    expect((await get(service, '/vault/api/v1/status')).json).toMatchObject({ status: 'RUNNING' });
+    await stopped;
+    await expect(get(service, '/readyz')).rejects.toThrow();
+  });
+
   test('brings its schema up to date, answers, and records its start and its stop', async () => {
     const service = await start();
     expect((await get(service, '/healthz')).status).toBe(200);

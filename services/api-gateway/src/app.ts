@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answer, refuse, type Page } from './answer.ts';
+import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import type { Context } from './context.ts';
+import { observeRequests } from './observe-requests.ts';
 import { ownPages, type OwnPages } from './own-pages.ts';
 import { proxy, type Passage } from './proxy.ts';
 import {
@@ -18,15 +20,18 @@ import { bodyLength } from './request-body.ts';
 import { pathOf, targetFault } from './request-target.ts';
 import { isInternal, isSignIn, matchRoute } from './routes.ts';
 
-export function createApp(context: Context): RequestListener {
+export function createApp(context: Context, metrics: Metrics = silentMetrics): RequestListener {
   const pages = ownPages(context);
+  const observe = observeRequests(metrics);
   return (request, response) => {
     const requestId = randomUUID();
     if (context.config.accessLog) logAccess(context, request, response, requestId);
-    handle(context, pages, request, response, requestId).catch((error: unknown) => {
-      context.log.error('request failed', error, { requestId, code: INTERNAL.code });
-      if (response.headersSent) response.destroy();
-      else refuse(context, request, response, requestId, INTERNAL);
+    observe(request, response, requestId, () => {
+      handle(context, pages, request, response, requestId).catch((error: unknown) => {
+        context.log.error('request failed', error, { requestId, code: INTERNAL.code });
+        if (response.headersSent) response.destroy();
+        else refuse(context, request, response, requestId, INTERNAL);
+      });
     });
   };
 }

@@ -26,6 +26,8 @@ export interface GatewayConfig extends GatewayLimits {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Origins, such as `http://vault:8080`. */
   readonly upstreams: Readonly<Record<UpstreamName, string>>;
+  /** How long a stopping gateway serves on, so that balancers see its `/readyz`. Absent: it has none before it. */
+  readonly drainMs?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -41,6 +43,7 @@ export function readGatewayConfig(environment: Environment): GatewayConfig {
     ...(tls === undefined ? {} : { tls }),
     upstreams: readUpstreams(settings),
     ...readGatewayLimits(settings),
+    drainMs: settings.integer('STRONGROOM_DRAIN_MS', { min: 0, max: 60_000 }, 2_000),
     logLevel: settings.choice('STRONGROOM_LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   settings.finish();

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { parseTraceparent } from '@strongroom/tracing/traceparent';
+import { currentTraceparent } from '@strongroom/tracing/tracing';
 import { SECURITY_HEADERS } from './security-headers.ts';
-import { isValidTraceparent, newTraceparent } from './traceparent.ts';
+import { newTraceparent } from './traceparent.ts';
 
 /** RFC 9110, 7.6.1, and the older ones that it names. They speak of one connection and end here. */
 const HOP_BY_HOP = [
@@ -75,9 +77,15 @@ export function forwardedHeaders(request: IncomingMessage, requestId: string): s
   return headers;
 }
 
+/** The gateway's own trace, which links the caller's; while tracing is off, the caller's or one that nobody records. */
 function pushTrace(headers: string[], sent: IncomingMessage['headers'], requestId: string): void {
+  const own = currentTraceparent();
+  if (own !== undefined) {
+    headers.push('traceparent', own);
+    return;
+  }
   const { traceparent, tracestate } = sent;
-  if (typeof traceparent !== 'string' || !isValidTraceparent(traceparent)) {
+  if (typeof traceparent !== 'string' || parseTraceparent(traceparent) === undefined) {
     headers.push('traceparent', newTraceparent(requestId));
     return;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { isInternal, UPSTREAM_NAMES } from './routes.ts';
-import { ask, type Upstreams } from './upstreams.ts';
+import { askUpstream, type Upstreams } from './upstreams.ts';
 
 type Members = Record<string, unknown>;
 
@@ -31,7 +31,9 @@ export function createOpenapiSource(upstreams: Upstreams, now: () => number = Da
 
   async function load(): Promise<OpenapiDocument | undefined> {
     try {
-      const texts = await Promise.all(UPSTREAM_NAMES.map(name => ask(upstreams[name], '/openapi.json')));
+      const texts = await Promise.all(
+        UPSTREAM_NAMES.map(name => askUpstream(upstreams[name], '/openapi.json')),
+      );
       if (texts.some(({ status }) => status !== 200)) return undefined;
       const document = mergeDocuments(
         texts.map(({ body }, index) => ({ name: UPSTREAM_NAMES[index] as string, text: body })),

@@ -13,11 +13,15 @@ import {
   UNREACHABLE,
   type Refusal,
 } from './refusals.ts';
+import type { Replica } from './replica.ts';
 import { BodyTooLarge, GATHER_MAX_BYTES, gatherBody, meteredBody, type BodyLength } from './request-body.ts';
-import type { Upstream } from './upstreams.ts';
+import { leaveReplica, takeReplica, type Outcome, type Upstream } from './upstreams.ts';
 
 /** Per upstream. A hung service then costs a bounded number of connections, and the rest fail quickly. */
 export const MAX_IN_FLIGHT = 1024;
+
+/** The first try included, each on another replica. */
+const MAX_TRIES = 3;
 
 /** Where a checked request goes. */
 export interface Passage {
@@ -37,6 +41,7 @@ export function proxy(
   const { upstream, length } = passage;
   const headers = forwardedHeaders(request, requestId);
   if (headers === undefined || upstream.inFlight >= MAX_IN_FLIGHT) {
+    if (headers !== undefined) upstream.count('overloaded');
     refuse(context, request, response, requestId, headers === undefined ? REPEATED_HEADER : OVERLOADED);
     return;
   }
@@ -69,9 +74,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly response: ServerResponse;
   private readonly requestId: string;
   private readonly outgoing: Outgoing;
+  /** Where the present try goes. */
+  private replica: Replica | undefined;
   /** Set once a connection stands and the request is written to it. */
   private controller: Dispatcher.DispatchController | undefined;
-  private mayRetry: boolean;
+  /** Replicas tried, the present one included. */
+  private readonly tried: Replica[] = [];
 
   constructor(
     context: Context,
@@ -88,13 +96,26 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.response = response;
     this.requestId = requestId;
     this.outgoing = outgoing;
-    this.mayRetry = outgoing.body === null && (outgoing.method === 'GET' || outgoing.method === 'HEAD');
   }
 
   start(): void {
     this.upstream.inFlight += 1;
+    this.upstream.retries.earn();
     this.response.once('close', () => this.clientDone());
-    this.upstream.pool.dispatch(this.outgoing, this);
+    const replica = takeReplica(this.upstream);
+    if (replica !== undefined) {
+      this.tryAt(replica, replica.pool);
+      return;
+    }
+    this.upstream.discovery.hurry();
+    this.fail(UNREACHABLE);
+  }
+
+  private tryAt(replica: Replica, pool: Dispatcher): void {
+    this.replica = replica;
+    this.controller = undefined;
+    this.tried.push(replica);
+    pool.dispatch(this.outgoing, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -117,25 +138,61 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.ended('answered');
     this.response.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.response.destroyed) return;
+    const { replica } = this;
+    if (this.response.destroyed) {
+      this.ended('client-gone');
+      return;
+    }
+    const refusal = this.refusalOf(error);
+    // One that broke off is asked at once whether it lives; meanwhile others are better.
+    if (refusal === UNREACHABLE) this.doubt('unreachable');
+    else if (isBrokenConnection(error)) this.doubt('unready');
     if (this.response.headersSent) {
       // The status cannot be taken back; a cut connection is the one sign that the answer is not whole.
+      this.ended('broken');
       this.log(BROKEN);
       this.response.destroy();
       return;
     }
-    if (this.mayRetry && this.controller !== undefined && isBrokenConnection(error)) {
-      // An idle connection that the service had closed meanwhile, or a replica that has just stopped.
-      this.mayRetry = false;
-      this.controller = undefined;
-      this.upstream.fresh.dispatch(this.outgoing, this);
-      return;
+    if (replica !== undefined && this.mayRepeat(refusal, error) && this.tryAgain(replica, refusal)) return;
+    this.fail(refusal);
+  }
+
+  /**
+   * Whether a second try can do no harm: the request has reached nobody, as no connection could be opened; or it was
+   * cut off and only reads. A write that may have been done is never repeated.
+   */
+  private mayRepeat(refusal: Refusal, error: Error): boolean {
+    const { method, body } = this.outgoing;
+    if (refusal === UNREACHABLE) return !(body instanceof Readable && body.destroyed);
+    return isBrokenConnection(error) && READS.has(method) && !(body instanceof Readable);
+  }
+
+  /** At a replica that was not tried; else, if a kept connection broke, once more at the same one by a new one. */
+  private tryAgain(failed: Replica, refusal: Refusal): boolean {
+    const { tried, upstream } = this;
+    if (tried.length >= MAX_TRIES) return false;
+    const isOther = (replica: Replica) => replica.health !== 'unreachable' && !tried.includes(replica);
+    const isSame = (replica: Replica) => replica === failed && tried.length === 1;
+    const next =
+      takeReplica(upstream, isOther) ?? (refusal === UNREACHABLE ? undefined : takeReplica(upstream, isSame));
+    if (next === undefined) return false;
+    if (!upstream.retries.spend()) {
+      leaveReplica(next);
+      return false;
     }
-    const refusal = this.refusalOf(error);
+    this.ended('retried');
+    this.tryAt(next, next.fresh);
+    return true;
+  }
+
+  private fail(refusal: Refusal): void {
+    this.ended(OUTCOMES.get(refusal) ?? 'refused');
     if (refusal.status >= 500) this.log(refusal);
     if (this.outgoing.body instanceof Readable) this.outgoing.body.destroy();
     refuse(this.context, this.request, this.response, this.requestId, refusal);
@@ -145,6 +202,17 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (error instanceof BodyTooLarge) return TOO_LARGE;
     if (this.controller === undefined) return UNREACHABLE;
     return codeOf(error) === 'UND_ERR_HEADERS_TIMEOUT' ? TIMED_OUT : BROKEN;
+  }
+
+  private doubt(health: 'unready' | 'unreachable'): void {
+    if (this.replica !== undefined) this.upstream.discovery.doubt(this.replica, health);
+  }
+
+  /** Ends a try: undici calls back once for each. */
+  private ended(outcome: Outcome): void {
+    this.upstream.count(outcome);
+    if (this.replica !== undefined) leaveReplica(this.replica);
+    this.replica = undefined;
   }
 
   private clientDone(): void {
@@ -161,6 +229,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.context.log.warn('upstream failed', { requestId, upstream: upstream.name, status, code });
   }
 }
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const OUTCOMES: ReadonlyMap<Refusal, Outcome> = new Map([
+  [UNREACHABLE, 'unreachable'],
+  [TIMED_OUT, 'timed-out'],
+  [BROKEN, 'broken'],
+]);
 
 const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);
 

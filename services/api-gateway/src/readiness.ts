@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { UPSTREAM_NAMES, type UpstreamName } from './routes.ts';
-import { ask, type Upstream } from './upstreams.ts';
+import { askUpstream, type Upstream } from './upstreams.ts';
 
 export interface Readiness {
   readonly status: 'ready' | 'not ready' | 'stopping';
@@ -26,7 +26,7 @@ export async function readiness({
 
 async function isReady(upstream: Upstream): Promise<boolean> {
   try {
-    return (await ask(upstream, '/readyz')).status === 200;
+    return (await askUpstream(upstream, '/readyz')).status === 200;
   } catch {
     return false;
   }

@@ -1,73 +1,104 @@
-import { lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
-import { Pool } from 'undici';
+import type { Logger } from '@strongroom/log/logger';
+import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
+import { choose } from './balance.ts';
 import type { GatewayConfig } from './config.ts';
+import {
+  discover,
+  resolveBySystem,
+  type Discovery,
+  type DiscoveryOptions,
+  type Resolve,
+} from './discovery.ts';
+import { ask, type Replica } from './replica.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { UPSTREAM_NAMES, type UpstreamName } from './routes.ts';
 
+/** A service behind the gateway: one name, any number of replicas. */
 export interface Upstream {
   readonly name: UpstreamName;
-  readonly pool: Pool;
-  /** Opens a connection for each request and keeps none: for the second try, since kept ones go stale together. */
-  readonly fresh: Pool;
+  readonly discovery: Discovery;
+  readonly retries: RetryBudget;
+  readonly count: (outcome: Outcome) => void;
   /** Proxied requests under way. */
   inFlight: number;
+  /** Choices of replicas made. */
+  turns: number;
 }
+
+/** How a try ended. `retried`: it failed, and another one followed; the request itself is counted by that. */
+export type Outcome =
+  'answered' | 'retried' | 'unreachable' | 'broken' | 'timed-out' | 'overloaded' | 'refused' | 'client-gone';
 
 export type Upstreams = Readonly<Record<UpstreamName, Upstream>>;
 
-const CONNECT_TIMEOUT_MS = 2_000;
-/** After this a connection is replaced, so that replicas which start later get their share. */
-const CONNECTION_LIFETIME_MS = 30_000;
-const ASK_DEADLINE_MS = 2_000;
+export interface UpstreamDependencies {
+  readonly log: Logger;
+  readonly metrics?: Metrics;
+  /** Tests bring their own names, and less patience. */
+  readonly resolve?: Resolve;
+  readonly timing?: DiscoveryOptions['timing'];
+}
 
-/**
- * A connection carries one request at a time and a pool opens as many as there are requests, so none waits
- * unseen behind a slow one; the bound on requests under way (proxy.ts) bounds the connections too.
- */
-export function openUpstreams(config: Pick<GatewayConfig, 'upstreams' | 'upstreamTimeoutMs'>): Upstreams {
-  const open = (name: UpstreamName, options: Pool.Options): Pool =>
-    new Pool(config.upstreams[name], {
-      connect: {
-        lookup: lookupFromAnyReplica,
-        timeout: Math.min(CONNECT_TIMEOUT_MS, config.upstreamTimeoutMs),
-      },
-      autoSelectFamily: true,
-      headersTimeout: config.upstreamTimeoutMs,
-      bodyTimeout: config.upstreamTimeoutMs,
-      ...options,
-    });
-  const upstreams = UPSTREAM_NAMES.map((name): [UpstreamName, Upstream] => [
+export function openUpstreams(
+  config: Pick<GatewayConfig, 'upstreams' | 'upstreamTimeoutMs'>,
+  { log, metrics = silentMetrics, resolve = resolveBySystem, timing }: UpstreamDependencies,
+): Upstreams {
+  const count = metrics.counter(
+    'strongroom_gateway_upstream_requests_total',
+    'Tries to pass a request on, by service and how they ended',
+    ['upstream', 'outcome'],
+  );
+  const open = (name: UpstreamName): Upstream => ({
     name,
-    {
-      name,
-      pool: open(name, { clientTtl: CONNECTION_LIFETIME_MS }),
-      fresh: open(name, { pipelining: 0 }),
-      inFlight: 0,
-    },
-  ]);
-  return Object.fromEntries(upstreams) as Record<UpstreamName, Upstream>;
+    discovery: discover({
+      origin: config.upstreams[name],
+      timeoutMs: config.upstreamTimeoutMs,
+      resolve,
+      log: log.with({ upstream: name }),
+      ...(timing === undefined ? {} : { timing }),
+    }),
+    retries: createRetryBudget(),
+    count: outcome => count({ upstream: name, outcome }),
+    inFlight: 0,
+    turns: 0,
+  });
+  return Object.fromEntries(UPSTREAM_NAMES.map(name => [name, open(name)])) as Record<UpstreamName, Upstream>;
+}
+
+/** Takes a place at the replica that should get the next request; `leaveReplica` gives it back. */
+export function takeReplica(
+  upstream: Upstream,
+  isEligible?: (replica: Replica) => boolean,
+): Replica | undefined {
+  const replica = choose(upstream.discovery.replicas(), isEligible);
+  if (replica === undefined) return undefined;
+  replica.outstanding += 1;
+  replica.turn = upstream.turns += 1;
+  return replica;
+}
+
+export function leaveReplica(replica: Replica): void {
+  replica.outstanding -= 1;
+}
+
+/** Asks the replica that is best off. Rejects when there is none, or it does not answer. */
+export async function askUpstream(
+  upstream: Upstream,
+  path: string,
+): Promise<{ status: number; body: string }> {
+  const replica = choose(upstream.discovery.replicas());
+  if (replica === undefined) throw new Error(`no replica of ${upstream.name} is known`);
+  return ask(replica, path);
+}
+
+/** Resolves when every name was asked once, or after a moment without an answer. */
+export async function firstFindings(upstreams: Upstreams, deadlineMs = 2_000): Promise<void> {
+  const found = Promise.all(UPSTREAM_NAMES.map(name => upstreams[name].discovery.began));
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([found, new Promise(resolve => (timer = setTimeout(resolve, deadlineMs)))]);
+  clearTimeout(timer);
 }
 
 export async function closeUpstreams(upstreams: Upstreams): Promise<void> {
-  const pools = UPSTREAM_NAMES.flatMap(name => [upstreams[name].pool, upstreams[name].fresh]);
-  await Promise.all(pools.map(pool => pool.destroy()));
+  await Promise.all(UPSTREAM_NAMES.map(name => upstreams[name].discovery.close()));
 }
-
-/** A service's own pages (`/readyz`, `/openapi.json`), which no client's request reaches. */
-export async function ask(upstream: Upstream, path: string): Promise<{ status: number; body: string }> {
-  const signal = AbortSignal.timeout(ASK_DEADLINE_MS);
-  const { statusCode, body } = await upstream.fresh.request({ method: 'GET', path, signal });
-  return { status: statusCode, body: await body.text() };
-}
-
-/**
- * A service's name may stand for several replicas. The resolver sorts their addresses alike every time, so
- * the start is drawn; on a refused connection the next address is tried (`autoSelectFamily`).
- */
-const lookupFromAnyReplica: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const found = error === null ? addresses : [];
-    const start = Math.floor(Math.random() * found.length);
-    callback(error, [...found.slice(start), ...found.slice(0, start)]);
-  });
-};

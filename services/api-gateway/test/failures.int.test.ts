@@ -126,7 +126,7 @@ describe('when a service hangs', () => {
       if (waiting.push(response) === 3) full.resolve();
     });
     const config = { ...DEFAULTS, upstreams: sameForAll(upstream.origin) };
-    const upstreams = openUpstreams(config);
+    const upstreams = openUpstreams(config, { log: silentLogger });
     upstreams.vault.inFlight = MAX_IN_FLIGHT - 3;
     const context = {
       config,

@@ -10,6 +10,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { silentLogger, type LogFields, type Logger } from '@strongroom/log/logger';
 import type { GatewayConfig } from '../src/config.ts';
 import { startGateway, type Gateway } from '../src/service.ts';
+import type { UpstreamDependencies } from '../src/upstreams.ts';
 
 /** A service behind the gateway, made of a handler. */
 export interface FakeUpstream {
@@ -56,8 +57,9 @@ export function startTestGateway(
   origin: string,
   config: Partial<GatewayConfig> = {},
   log: Logger = silentLogger,
+  dependencies: Partial<UpstreamDependencies> = {},
 ): Promise<Gateway> {
-  return startGateway({ ...DEFAULTS, upstreams: sameForAll(origin), ...config }, { log });
+  return startGateway({ ...DEFAULTS, upstreams: sameForAll(origin), ...config }, { log, ...dependencies });
 }
 
 export interface Answer {

@@ -2,9 +2,10 @@ import path from 'node:path';
 import { createTokenVerifier } from '@strongroom/auth-client/access-token';
 import { revocationFeed } from '@strongroom/auth-client/revocation-feed';
 import { createRevocations } from '@strongroom/auth-client/revocations';
-import { createPasswordHasher } from '@strongroom/crypto/password';
+import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/password';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import type { Metrics } from '@strongroom/metrics/metrics';
 import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
@@ -32,9 +33,10 @@ export async function startAuth(
     beforeMigration: db => checkRootKey(db, config.schema, rootKey),
     migrations: [keyMigrations, migrations],
   });
-  const { db, now } = foundations;
+  const { db, now, metrics } = foundations;
   const keyring = await loadKeyring(db, config.schema, rootKey, now());
   const passwords = createPasswordHasher();
+  measurePasswords(metrics, passwords);
   if (secrets.bootstrap !== undefined) {
     await bootstrap({ ...foundations, keyring, passwords }, secrets.bootstrap);
   }
@@ -79,4 +81,18 @@ export async function startAuth(
       await passwords.close();
     },
   });
+}
+
+/** At its limit sign-ins are refused: more replicas of auth hash more. */
+function measurePasswords(metrics: Metrics, { load }: PasswordHasher): void {
+  metrics.gauge(
+    'strongroom_auth_password_hashes_under_way',
+    'Passwords that are being hashed, or wait for it',
+    () => load().underWay,
+  );
+  metrics.gauge(
+    'strongroom_auth_password_hashes_limit',
+    'Passwords that may be under way; above, sign-ins are refused',
+    () => load().limit,
+  );
 }

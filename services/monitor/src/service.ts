@@ -8,8 +8,12 @@ import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { MonitorConfig, MonitorSecrets } from './config.ts';
+import { createChain } from './domain/chain.ts';
+import { createStatements } from './domain/statements.ts';
 import { auditTrailConsumer } from './events/audit-trail-consumer.ts';
 import { startInboxPruner } from './events/inbox-pruner.ts';
+import { keepPartitions } from './operations/keep-partitions.ts';
+import { checkAuditKey, openChain } from './operations/open-chain.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
 import { eventCodeRoute } from './routes/event-codes.ts';
 import { timeRoute } from './routes/time.ts';
@@ -26,7 +30,23 @@ export async function startMonitor(
   secrets: MonitorSecrets,
   dependencies: ServiceDependencies,
 ): Promise<RunningService> {
-  const foundations = await openFoundations(config, secrets, dependencies, { migrations: [migrations] });
+  const chain = createChain(secrets.auditKey);
+  const statements = await createStatements(secrets.auditKey, config.issuer);
+  const foundations = {
+    ...(await openFoundations(config, secrets, dependencies, {
+      migrations: [migrations],
+      beforeMigration: db => checkAuditKey(db, chain),
+    })),
+    chain,
+    statements,
+  };
+  try {
+    await keepPartitions(foundations);
+    await openChain(foundations);
+  } catch (error) {
+    await foundations.close();
+    throw error;
+  }
   // Never unsubscribed: monitor's own records come back to it, up to the one that tells of its stop. The bus
   // ends with the process, and what arrives once the database is closed is delivered again at the next start.
   await foundations.bus.subscribe(auditTrailConsumer(foundations));

@@ -132,7 +132,7 @@ describe('an event that is invalid', () => {
     await monitor.bus.publish([eventOf({ ...record, message: { userID, secret: 'second' } })]);
     expect((await eventsOf(userID)).map(({ message }) => message['secret'])).toEqual(['first']);
     expect((await rejected()).map(({ reason }) => reason)).toContain(
-      'the database refuses it (SQLSTATE 23505)',
+      'the trail has a record of it already, from another event',
     );
   });
 });

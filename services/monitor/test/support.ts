@@ -4,6 +4,7 @@ import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import type { AuditRecord } from '@strongroom/contracts/audit';
 import { cloudEvent, type CloudEvent } from '@strongroom/contracts/cloud-event';
 import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
+import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { openDatabase, type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
@@ -11,6 +12,7 @@ import { createTokenIssuer, type TokenIssuer } from '@strongroom/testing/tokens'
 import type { MonitorConfig } from '../src/config.ts';
 import { startMonitor } from '../src/service.ts';
 
+export const AUDIT_KEY = new SecretBytes(Buffer.alloc(32, 5));
 export const EVENTS = '/monitor-service/api/v1/auditevents';
 export const SEARCH = `${EVENTS}/search`;
 
@@ -80,6 +82,8 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     issuer: issuer.issuer,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
+    checkpointMinutes: 60,
+    retentionMonths: 0,
   };
   const errors: string[] = [];
   const log = {
@@ -89,7 +93,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
   };
   const service = await startMonitor(
     config,
-    { databasePassword: database.password, machineSecret: 'machine-secret-of-monitor' },
+    { databasePassword: database.password, machineSecret: 'machine-secret-of-monitor', auditKey: AUDIT_KEY },
     { bus, log },
   );
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });

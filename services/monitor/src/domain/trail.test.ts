@@ -4,7 +4,7 @@ import { inBatches, type TrailEvent } from './trail.ts';
 
 const record = {
   id: '018f0000-0000-7000-8000-000000000000',
-  created: '2026-01-01T00:00:00Z',
+  created: new Date('2026-01-01T00:00:00Z'),
   service: 'vault',
   code: 5102,
   name: 'Secret-read',

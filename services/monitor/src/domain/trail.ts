@@ -1,8 +1,7 @@
 /** One record of the trail, ready to be stored. */
 export interface TrailRecord {
   readonly id: string;
-  /** RFC 3339. */
-  readonly created: string;
+  readonly created: Date;
   readonly service: string;
   readonly code: number;
   readonly name: string;

@@ -1,13 +1,13 @@
 import type { Subscription } from '@strongroom/bus/bus';
 import { AUDIT_TRAIL_QUEUE } from '@strongroom/contracts/queues';
-import type { MonitorContext } from '../context.ts';
 import type { TrailEvent } from '../domain/trail.ts';
+import type { ChainContext } from '../operations/append-to-chain.ts';
 import { extendTrail } from '../operations/extend-trail.ts';
 import { rejectEvent } from '../operations/reject-event.ts';
 import { parseAuditEvent } from './parse-audit-event.ts';
 
 /** Takes the audit records of every service, monitor's own among them. */
-export const auditTrailConsumer = (ctx: Pick<MonitorContext, 'db' | 'log' | 'now'>): Subscription => ({
+export const auditTrailConsumer = (ctx: ChainContext): Subscription => ({
   ...AUDIT_TRAIL_QUEUE,
   async handle(events) {
     const valid: TrailEvent[] = [];

@@ -24,7 +24,7 @@ describe('parseAuditEvent', () => {
       records: [
         {
           id: record.id,
-          created: record.time,
+          created: time,
           service: 'vault',
           code: 5102,
           name: 'Secret-read',

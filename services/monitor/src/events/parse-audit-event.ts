@@ -1,5 +1,6 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { AppError } from '@strongroom/errors/app-error';
+import { invalidField } from '@strongroom/errors/common-errors';
 import { bodyParser } from '@strongroom/schema/parser';
 import { Line, Type, Uuid } from '@strongroom/schema/types';
 import type { TrailEvent } from '../domain/trail.ts';
@@ -39,8 +40,8 @@ export function parseAuditEvent(event: CloudEvent): TrailEvent | { reason: strin
       // PostgreSQL's spelling: the inbox tells by it which events are new.
       id: id.toLowerCase(),
       records: data.records.map(record => ({
-        id: record.id,
-        created: record.time,
+        id: record.id.toLowerCase(),
+        created: toInstant(record.time),
         service,
         code: record.code,
         name: record.name,
@@ -51,6 +52,14 @@ export function parseAuditEvent(event: CloudEvent): TrailEvent | { reason: strin
     if (!(error instanceof AppError)) throw error;
     return { reason: error.details.map(detail => detail.message).join('; ') };
   }
+}
+
+/** To the millisecond. RFC 3339 knows leap seconds, Date does not: as in PostgreSQL they are the second after. */
+function toInstant(time: string): Date {
+  const isLeapSecond = time.includes(':60');
+  const instant = new Date(Date.parse(time.replace(':60', ':59')) + (isLeapSecond ? 1_000 : 0));
+  if (Number.isNaN(instant.getTime())) throw invalidField('time', 'time must be an RFC 3339 date and time');
+  return instant;
 }
 
 /** Text that PostgreSQL cannot hold must not keep a record out of the trail. */

@@ -1,8 +1,7 @@
 import { AUDIT_TRAIL_QUEUE } from '@strongroom/contracts/queues';
 import { takeNew } from '@strongroom/outbox/inbox';
-import type { MonitorContext } from '../context.ts';
 import { inBatches, type TrailEvent } from '../domain/trail.ts';
-import { insertAuditEvents } from '../store/audit-events.ts';
+import { appendToChain, RecordTaken, type ChainContext } from './append-to-chain.ts';
 import { rejectEvent } from './reject-event.ts';
 
 /** Keeps each transaction well below the deadline of a statement, also when a long backlog arrives at once. */
@@ -12,10 +11,7 @@ const MAX_RECORDS = 2_000;
  * Adds events to the trail in their order, each once, however often it is delivered. When the database
  * refuses the content of an event, that event alone is set aside; any other failure is the caller's to retry.
  */
-export async function extendTrail(
-  ctx: Pick<MonitorContext, 'db' | 'log' | 'now'>,
-  events: readonly TrailEvent[],
-): Promise<void> {
+export async function extendTrail(ctx: ChainContext, events: readonly TrailEvent[]): Promise<void> {
   const distinct = new Map(events.map(event => [event.id, event]));
   for (const batch of inBatches([...distinct.values()], MAX_RECORDS)) {
     try {
@@ -25,27 +21,31 @@ export async function extendTrail(
       for (const event of batch) {
         await store(ctx, [event]).catch(async (cause: unknown) => {
           if (!isRefusedContent(cause)) throw cause;
-          await rejectEvent(ctx, event, `the database refuses it (SQLSTATE ${cause.code})`);
+          await rejectEvent(ctx, event, reasonOf(cause));
         });
       }
     }
   }
 }
 
-const store = (ctx: Pick<MonitorContext, 'db'>, events: readonly TrailEvent[]): Promise<void> =>
+/**
+ * Locks are taken in one order by all: the ids of the events, sorted, in the inbox, then the head of the chain. So
+ * replicas that take overlapping deliveries wait for each other and never in a circle.
+ */
+const store = (ctx: ChainContext, events: readonly TrailEvent[]): Promise<void> =>
   ctx.db.transaction(async tx => {
-    const isNew = await takeNew(
-      tx,
-      AUDIT_TRAIL_QUEUE.queue,
-      events.map(event => event.id),
-    );
+    const isNew = await takeNew(tx, AUDIT_TRAIL_QUEUE.queue, events.map(event => event.id).sort());
     const records = events.filter(event => isNew.has(event.id)).flatMap(event => event.records);
-    if (records.length > 0) await insertAuditEvents(tx, records);
+    if (records.length > 0) await appendToChain(ctx, tx, records);
   });
 
-/** SQLSTATE classes that tell of the values, such as a date out of range or the id of a record that is there. */
-const isRefusedContent = (error: unknown): error is Error & { code: string } =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  /^(22|23|54)...$/.test(error.code);
+/** SQLSTATE classes that tell of the values, such as a date out of range; and a record that the trail has already. */
+const isRefusedContent = (error: unknown): error is Error =>
+  error instanceof RecordTaken ||
+  (error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^(22|54)...$/.test(error.code));
+
+const reasonOf = (error: Error & { code?: unknown }): string =>
+  error instanceof RecordTaken ? error.message : `the database refuses it (SQLSTATE ${String(error.code)})`;

@@ -1,19 +1,44 @@
 import type { Database, Queryable } from '@strongroom/db/database';
-import type { AuditEvent, TrailRecord } from '../domain/trail.ts';
-import { countLimit, searchableWords, type TrailSearch } from '../domain/trail-search.ts';
+import type { AuditEvent } from '../domain/trail.ts';
+import { countLimit, type TrailSearch } from '../domain/trail-search.ts';
 
-/** Adds the records in their order: one statement, whatever their number. */
-export async function insertAuditEvents(tx: Queryable, records: readonly TrailRecord[]): Promise<void> {
-  await tx.query(
-    `INSERT INTO audit_events (id, created, service_name, event_id, event_name, message, words)
-     SELECT r.id, r.created, r.service, r.code, r.name, r.message, r.words
-     FROM ROWS FROM (
-       jsonb_to_recordset($1::jsonb)
-         AS (id uuid, created timestamptz, service text, code integer, name text, message jsonb, words text)
-     ) WITH ORDINALITY AS r (id, created, service, code, name, message, words, place)
-     ORDER BY r.place`,
-    [JSON.stringify(records.map(record => ({ ...record, words: searchableWords(record) })))],
+/**
+ * Whether the trail has a record of one of these ids since then. Exact under the lock of the head, which every writer
+ * holds; the time spares looking into each month's partition.
+ */
+export async function isAnyTaken(tx: Queryable, ids: readonly string[], since: Date): Promise<boolean> {
+  const rows = await tx.query(
+    'SELECT FROM audit_events WHERE id = ANY ($1::uuid[]) AND recorded_at >= $2 LIMIT 1',
+    [ids, since],
   );
+  return rows.length > 0;
+}
+
+/** The position of the last record; 0: there is none yet. */
+export async function findHead(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ position: string }>('SELECT position FROM audit_head');
+  return Number(row?.position ?? 0);
+}
+
+export interface PlacedAuditEvent extends AuditEvent {
+  readonly position: number;
+}
+
+/**
+ * Up to `limit` records after `afterPosition`, in the order of the trail. A record is seen by none before those ahead of
+ * it, so whoever goes on from the last position misses nothing.
+ */
+export async function readAuditEvents(
+  db: Queryable,
+  afterPosition: number,
+  limit: number,
+): Promise<PlacedAuditEvent[]> {
+  const rows = await db.query<AuditEventRow & { position: string }>(
+    `SELECT position, created, service_name, event_id, event_name, message FROM audit_events
+     WHERE position > $1 ORDER BY position LIMIT $2`,
+    [afterPosition, limit],
+  );
+  return rows.map(row => ({ position: Number(row.position), ...toAuditEvent(row) }));
 }
 
 interface AuditEventRow {
