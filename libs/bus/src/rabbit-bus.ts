@@ -3,7 +3,8 @@ import type { DurableQueue } from '@strongroom/contracts/queues';
 import type { Logger } from '@strongroom/log/logger';
 import type { Metrics } from '@strongroom/metrics/metrics';
 import type { Bus } from './bus.ts';
-import { keepConnected, type BrokerAddress, type Connection } from './rabbit-connection.ts';
+import { queueLabel } from './deliver.ts';
+import { keepConnected, withDeadline, type BrokerAddress, type Connection } from './rabbit-connection.ts';
 import { createConsumer, type Consumer } from './rabbit-consumer.ts';
 import { createDeadLetters } from './rabbit-dead-letters.ts';
 import { brokerAway } from './rabbit-errors.ts';
@@ -17,6 +18,8 @@ export interface RabbitBusOptions extends BrokerAddress {
   /** Put before the names of exchanges and queues, for several who share one virtual host. */
   prefix?: string;
 }
+
+const OPEN_DEADLINE_MS = 5_000;
 
 /**
  * The bus on RabbitMQ (3.10 and later). Resolves when the topology stands; while the broker is away it resolves all
@@ -49,7 +52,10 @@ export async function openRabbitBus(options: RabbitBusOptions): Promise<Bus> {
       onUnroutable: () => restore(channel),
       onSilence: connection.destroy,
     });
-    await openAll(connection);
+    // A queue that hangs holds up its own consumer alone.
+    await withDeadline(openAll(connection), OPEN_DEADLINE_MS).catch((error: unknown) => {
+      log.error('not all queues are consumed yet', error);
+    });
   }
 
   function restore(channel: ConfirmChannel): void {
@@ -66,10 +72,10 @@ export async function openRabbitBus(options: RabbitBusOptions): Promise<Bus> {
     options,
     {
       setUp,
-      async onUp(connection) {
+      onUp(connection) {
         for (const listener of listeners) listener();
         // Those that came while the connection was set up.
-        await openAll(connection);
+        void openAll(connection);
       },
       onDown() {
         publisher = undefined;
@@ -103,6 +109,7 @@ export async function openRabbitBus(options: RabbitBusOptions): Promise<Bus> {
         queues,
         log,
         counters: counters.of(subscription.queue),
+        startsLate: !isConnected(),
       });
       consumers.add(consumer);
       if (kept.current !== undefined) await consumer.open(kept.current);
@@ -145,8 +152,7 @@ function countEvents(metrics: Metrics) {
   return {
     published: (events: number) => published(undefined, events),
     of(name: string) {
-      // A replica's own queue ends in its id: `vault.revocations.<id>`.
-      const queue = name.split('.').slice(0, 2).join('.');
+      const queue = queueLabel(name);
       return {
         consumed: (events: number) => consumed({ queue }, events),
         failed: (events: number) => failed({ queue }, events),

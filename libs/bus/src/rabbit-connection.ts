@@ -30,7 +30,7 @@ export interface KeptConnection {
 export interface ConnectionHandlers {
   /** Makes a new connection ready; it is `current` when this resolves, and given up when it rejects. */
   setUp: (connection: Connection) => Promise<void>;
-  onUp: (connection: Connection) => Promise<void>;
+  onUp: (connection: Connection) => void;
   onDown: () => void;
 }
 
@@ -93,7 +93,7 @@ export function keepConnected(
     // Lost while it was set up, though nothing failed.
     if (losing.signal.aborted) throw new Error('the connection was lost at once');
     current = connection;
-    await handlers.onUp(connection);
+    handlers.onUp(connection);
     return { lost };
   }
 

@@ -28,6 +28,8 @@ export interface ConsumerOptions {
   queues: readonly DurableQueue[];
   log: Logger;
   counters: DeliveryCounters;
+  /** The broker is away now: when it is there, events have passed by. */
+  startsLate: boolean;
 }
 
 interface Session {
@@ -40,7 +42,8 @@ const CLOSE_DEADLINE_MS = 2_000;
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
-export function createConsumer({ subscription, names, queues, log, counters }: ConsumerOptions): Consumer {
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { subscription, names, queues, log, counters, startsLate } = options;
   const { queue, types, batchSize = DEFAULT_BATCH_SIZE, onGap } = subscription;
   const isOwn = !queues.some(durable => durable.queue === queue);
   const stopping = new AbortController();
@@ -86,7 +89,7 @@ export function createConsumer({ subscription, names, queues, log, counters }: C
   /** Answers whether the queue is consumed now. Never rejects. */
   async function attempt(connection: Connection): Promise<boolean> {
     if (isOver(connection)) return true;
-    const isFirst = attempts === 0;
+    const hasGap = startsLate || attempts > 0;
     attempts += 1;
     try {
       await openSession(connection);
@@ -95,7 +98,7 @@ export function createConsumer({ subscription, names, queues, log, counters }: C
       return false;
     }
     // A queue of its own is new, and empty, whatever was published before.
-    if (isOwn && !isFirst) onGap?.();
+    if (isOwn && hasGap) onGap?.();
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { afterAll, describe, test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { silentLogger } from '@strongroom/log/logger';
 import { silentMetrics } from '@strongroom/metrics/metrics';

@@ -125,12 +125,14 @@ export function openDatabase(
 
 /** Waiting for a connection is what shows first when a pool is too small or the database too slow. */
 function measurePool(pool: pg.Pool, size: number, metrics: Metrics): { acquired: (ms: number) => void } {
-  const gauge = (name: string, help: string, read: () => number) =>
-    metrics.gauge(`strongroom_database_pool_${name}`, help, read);
-  gauge('size', 'Connections that the pool may open', () => size);
-  gauge('connections', 'Connections that are open', () => pool.totalCount);
-  gauge('idle', 'Open connections that nobody uses', () => pool.idleCount);
-  gauge('waiting', 'Statements and transactions that wait for a connection', () => pool.waitingCount);
+  metrics.gauge('strongroom_database_pool_size', 'Connections that the pool may open', () => size);
+  metrics.gauge('strongroom_database_pool_connections', 'Connections that are open', () => pool.totalCount);
+  metrics.gauge('strongroom_database_pool_idle', 'Open connections that nobody uses', () => pool.idleCount);
+  metrics.gauge(
+    'strongroom_database_pool_waiting',
+    'Statements and transactions that wait for a connection',
+    () => pool.waitingCount,
+  );
   const observe = metrics.histogram(
     'strongroom_database_acquire_duration_seconds',
     'Wait for a connection of the pool',

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '@strongroom/log/logger';
 import { clientConfig, type DatabaseSettings } from './database.ts';
@@ -16,8 +17,21 @@ export interface LeaderOptions {
 export interface Leadership {
   /** True while this replica holds the lock on a living connection. */
   readonly isLeader: boolean;
+  /** Asks the server over the connection that holds the lock. False, and no leader any more, without an answer. */
+  prove: () => Promise<boolean>;
   stop: () => Promise<void>;
 }
+
+const CONNECT_DEADLINE_MS = 5_000;
+const STATEMENT_DEADLINE_MS = 5_000;
+const END_DEADLINE_MS = 2_000;
+
+/**
+ * A leader that vanishes without a word, as on a network that drops packets, keeps its lock for as long as the server
+ * believes in its connection: hours by default, some ten seconds with these.
+ */
+const SERVER_KEEPALIVE =
+  '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000';
 
 /**
  * One leader per job, elected by a session-level advisory lock on a connection of its own: if the process
@@ -48,15 +62,34 @@ export function leadJob(options: LeaderOptions, onWake: () => void): Leadership 
     leading = false;
     dropped?.removeAllListeners();
     dropped?.on('error', () => undefined);
-    dropped?.end().catch((error: unknown) => {
-      options.log.debug('a lost connection did not close cleanly', { reason: reasonOf(error) });
-    });
+    if (dropped !== undefined) void end(dropped);
     schedule(options.retryMs);
+  }
+
+  /** A server that does not answer would not answer a farewell either. */
+  async function end(ended: pg.Client): Promise<void> {
+    const waiting = new AbortController();
+    await Promise.race([
+      ended.end().catch((error: unknown) => {
+        options.log.debug('a connection did not close cleanly', { reason: reasonOf(error) });
+      }),
+      delay(END_DEADLINE_MS, undefined, { signal: waiting.signal }).then(
+        () => ended.connection.stream.destroy(),
+        () => undefined,
+      ),
+    ]);
+    waiting.abort();
   }
 
   async function elect(): Promise<void> {
     if (client === undefined) {
-      const fresh = new pg.Client({ ...clientConfig(options.settings), connectionTimeoutMillis: 5_000 });
+      const config = clientConfig(options.settings);
+      const fresh = new pg.Client({
+        ...config,
+        options: `${config.options ?? ''} ${SERVER_KEEPALIVE}`,
+        connectionTimeoutMillis: CONNECT_DEADLINE_MS,
+        query_timeout: STATEMENT_DEADLINE_MS,
+      });
       client = fresh;
       fresh.on('error', drop);
       fresh.on('end', drop);
@@ -83,13 +116,25 @@ export function leadJob(options: LeaderOptions, onWake: () => void): Leadership 
     get isLeader() {
       return leading;
     },
+    async prove() {
+      const asked = client;
+      if (!leading || asked === undefined) return false;
+      try {
+        await asked.query('SELECT 1');
+      } catch (error) {
+        options.log.warn('the leader lost its connection', { job: options.job, reason: reasonOf(error) });
+        if (client === asked) drop();
+      }
+      return client === asked;
+    },
     async stop() {
       stopped = true;
       clearTimeout(timer);
       await attempt;
       leading = false;
       client?.removeAllListeners();
-      await client?.end();
+      client?.on('error', () => undefined);
+      if (client !== undefined) await end(client);
     },
   };
 }

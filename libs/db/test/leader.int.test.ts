@@ -4,6 +4,7 @@ import pg from 'pg';
 import { silentLogger } from '@strongroom/log/logger';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { eventually } from '@strongroom/testing/eventually';
+import { createLink } from '@strongroom/testing/link';
 import { leadJob, type LeaderOptions, type Leadership } from '../src/leader.ts';
 
 const SOON_MS = 20;
@@ -134,6 +135,31 @@ describe('a leader', () => {
     const one = stand();
     await one.leadership.stop();
     expect([one.leadership.isLeader, one.wakes]).toEqual([false, 0]);
+  });
+});
+
+describe('a leader that the server cannot hear', () => {
+  test('knows it when it asks, ends in time, and another leads', async () => {
+    const { port } = new URL(server.url);
+    const link = await createLink(Number(port));
+    const far = server.url.replace(`:${port}/`, `:${link.port}/`);
+    const cutOff = stand({
+      settings: { url: far, password: server.password, schema: 'vault' },
+      retryMs: NEVER_MS,
+    });
+    await leads(cutOff);
+    expect(await cutOff.leadership.prove()).toBe(true);
+    const other = stand();
+    await refused(1);
+    expect(await other.leadership.prove()).toBe(false);
+    link.freeze();
+    expect(await cutOff.leadership.prove()).toBe(false);
+    expect(cutOff.leadership.isLeader).toBe(false);
+    await cutOff.leadership.stop();
+    // As the server does for one that no keepalive reaches; that takes it some ten seconds.
+    await killLeader();
+    await leads(other);
+    await link.close();
   });
 });
 

@@ -6,7 +6,8 @@ import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { cloudEvent, type CloudEvent } from '@strongroom/contracts/cloud-event';
 import { openDatabase, type Database, type DatabaseSettings } from '@strongroom/db/database';
 import { migrate } from '@strongroom/db/migrate';
-import { silentLogger } from '@strongroom/log/logger';
+import { silentLogger, type Logger } from '@strongroom/log/logger';
+import { createMetrics } from '@strongroom/metrics/metrics';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { eventually } from '@strongroom/testing/eventually';
 import { takeNew } from '../src/inbox.ts';
@@ -49,8 +50,8 @@ const inOutbox = async (): Promise<CloudEvent[]> =>
   (await db.query<{ event: CloudEvent }>('SELECT event FROM outbox ORDER BY id')).map(row => row.event);
 const isEmpty = () => eventually('the outbox is empty', async () => (await inOutbox()).length === 0);
 
-function relay(bus: Bus, pollMs = NEVER_MS): Relay {
-  const started = startRelay({ db, settings, bus, log: silentLogger, pollMs });
+function relay(bus: Bus, pollMs = NEVER_MS, log: Logger = silentLogger): Relay {
+  const started = startRelay({ db, settings, bus, log, pollMs });
   relays.push(started);
   return started;
 }
@@ -206,6 +207,66 @@ describe('the relay', () => {
     await appendEvents(db, numbered(1, 1));
     await isEmpty();
     expect(got).toEqual(upTo(2));
+  });
+
+  test('goes on at once when the broker is back, and tells of an outage once', async () => {
+    const memory = createMemoryBus([]);
+    const got = await consumer(memory);
+    let isAway = true;
+    let tries = 0;
+    let tell: () => void = () => undefined;
+    const bus: Bus = {
+      ...memory,
+      publish(events) {
+        tries += 1;
+        return isAway ? Promise.reject(new Error('away')) : memory.publish(events);
+      },
+      onConnected(listener) {
+        tell = listener;
+        return () => undefined;
+      },
+    };
+    const errors: string[] = [];
+    await appendEvents(db, numbered(3));
+    relay(bus, NEVER_MS, { ...silentLogger, error: message => void errors.push(message) });
+    // By then its pauses are longer than this test.
+    await eventually('it has tried often', () => tries >= 5, 30_000);
+    await eventually('it tells', () => errors.length > 0);
+    isAway = false;
+    const before = tries;
+    tell();
+    await isEmpty();
+    expect([tries - before, got, errors]).toEqual([1, upTo(3), ['events cannot be published; trying on']]);
+  });
+
+  test('publishes all that is left when it stops, however much', async () => {
+    const bus = createMemoryBus([]);
+    const got = await consumer(bus);
+    const leading = relay(bus);
+    await appendEvents(db, numbered(1));
+    await isEmpty();
+    await appendEvents(db, numbered(1_600, 1));
+    await leading.stop();
+    expect(got).toEqual(upTo(1_601));
+  });
+
+  test('says how far it is behind', async () => {
+    const metrics = createMetrics('vault');
+    const waiting = startRelay({
+      db,
+      settings,
+      bus: createMemoryBus([{ queue: 'durable', types: ['vault.secret.updated'] }]),
+      log: silentLogger,
+      metrics,
+    });
+    relays.push(waiting);
+    expect(await metrics.render()).toContain('strongroom_outbox_oldest_seconds{service="vault"} 0');
+    const old = { ...event('old'), time: new Date(Date.now() - 3_600_000).toISOString() };
+    await appendEvents(db, [old, event('new')]);
+    const text = await metrics.render();
+    expect(text).toContain('strongroom_outbox_waiting{service="vault"} 2');
+    const seconds = Number(/strongroom_outbox_oldest_seconds\{\S* (\S+)/.exec(text)?.[1]);
+    expect(Math.floor(seconds / 60)).toBeGreaterThanOrEqual(60);
   });
 
   test('publishes what is left when it stops, if it leads', async () => {

@@ -94,4 +94,43 @@ describe('a feed', () => {
     await bus.publish([event('too late')]);
     expect([attempts, taken]).toEqual([2, []]);
   });
+
+  test('is asked again and again while the broker is away, once more when it is back, and then left alone', async () => {
+    let isAway = false;
+    let loads = 0;
+    const load = () => Promise.resolve(void (loads += 1));
+    const { follow } = follower(load, { ...createMemoryBus([]), isConnected: () => !isAway });
+    await follow();
+    expect(loads).toBe(1);
+    isAway = true;
+    await eventually('it is asked again and again', () => loads >= 3);
+    isAway = false;
+    const seen = loads;
+    await eventually('it is asked once more', () => loads > seen);
+    expect(loads).toBe(seen + 1);
+  });
+
+  test('is loaded again after a gap, also one during a load', async () => {
+    let onGap: () => void = () => undefined;
+    let loads = 0;
+    let finish: () => void = () => undefined;
+    const memory = createMemoryBus([]);
+    const bus: Bus = {
+      ...memory,
+      subscribe(subscription) {
+        onGap = subscription.onGap ?? onGap;
+        return memory.subscribe(subscription);
+      },
+    };
+    const { follow } = follower(() => {
+      loads += 1;
+      return loads === 2 ? new Promise(resolve => (finish = resolve)) : Promise.resolve();
+    }, bus);
+    await follow();
+    onGap();
+    expect(loads).toBe(2);
+    onGap();
+    finish();
+    await eventually('it is loaded once more', () => loads === 3);
+  });
 });

@@ -14,10 +14,13 @@ export interface Feed {
 }
 
 const MAX_BACKOFF_MS = 1_000;
+/** While the broker is away this is how late a replica may hear of what changed elsewhere. */
+const ASK_WHILE_AWAY_MS = 500;
 
 /**
  * Listens first and then loads what was missed, so that nothing falls between. Resolves after the first attempt
- * to load; while that fails the service works, and it is tried again in the background. Returns the way to stop.
+ * to load; while that fails the service works, and it is tried again in the background. While the broker is away it
+ * asks again and again instead of listening, and once more when it listens again. Returns the way to stop.
  */
 export async function followFeed(
   { bus, config, newId, log }: Pick<Foundations, 'bus' | 'config' | 'newId' | 'log'>,
@@ -25,8 +28,10 @@ export async function followFeed(
 ): Promise<() => Promise<void>> {
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;
-  let attempt: Promise<void> = Promise.resolve();
+  let loading: Promise<void> | undefined;
+  let again = false;
   let failures = 0;
+  let wasAway = false;
 
   const unsubscribe = await bus.subscribe({
     queue: `${config.service}.${feed.name}.${newId()}`,
@@ -35,7 +40,14 @@ export async function followFeed(
       for (const event of events) take(event);
       return Promise.resolve();
     },
+    onGap: refresh,
   });
+  const watch = setInterval(() => {
+    const isAway = !bus.isConnected();
+    if (isAway || wasAway) refresh();
+    wasAway = isAway;
+  }, ASK_WHILE_AWAY_MS);
+  watch.unref();
 
   function take(event: CloudEvent): void {
     try {
@@ -46,31 +58,42 @@ export async function followFeed(
     }
   }
 
+  /** What changes while something is loaded may not be in it, so it is loaded once more. */
+  function refresh(): void {
+    if (stopped) return;
+    clearTimeout(retry);
+    again = true;
+    loading ??= load().finally(() => {
+      loading = undefined;
+      if (again && failures === 0) refresh();
+    });
+  }
+
   async function load(): Promise<void> {
     try {
-      await feed.load();
+      while (again) {
+        again = false;
+        await feed.load();
+      }
       if (failures > 0) log.info('what was missed is loaded', { feed: feed.name, failures });
+      failures = 0;
     } catch (error) {
       failures += 1;
       if (failures === 1)
         log.error('what was missed could not be loaded; trying on', error, { feed: feed.name });
       if (stopped) return;
-      retry = setTimeout(
-        () => {
-          attempt = load();
-        },
-        Math.min(50 * 2 ** failures, MAX_BACKOFF_MS),
-      );
+      retry = setTimeout(refresh, Math.min(50 * 2 ** failures, MAX_BACKOFF_MS));
       retry.unref();
     }
   }
 
-  attempt = load();
-  await attempt;
+  refresh();
+  await loading;
   return async () => {
     stopped = true;
+    clearInterval(watch);
     clearTimeout(retry);
     await unsubscribe();
-    await attempt;
+    await loading;
   };
 }

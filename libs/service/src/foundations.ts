@@ -88,7 +88,7 @@ export async function openFoundations(
   const newId = () => uuidv7();
   const bell = createRelayBell(db, config.schema);
   const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring, metrics });
-  const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log });
+  const relay = startRelay({ db, settings: databaseSettings, bus: dependencies.bus, log, metrics });
   const release = async () => {
     bell.stop();
     await relay.stop();
