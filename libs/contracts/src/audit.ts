@@ -226,6 +226,16 @@ export const AUDIT_EVENTS = {
     name: 'Audit-trail-read',
     description: 'Audit events were listed or searched',
   },
+  auditTrailVerified: {
+    code: 5302,
+    name: 'Audit-trail-verified',
+    description: 'A range of the audit trail was examined for removed and altered records',
+  },
+  auditTrailPruned: {
+    code: 5303,
+    name: 'Audit-trail-pruned',
+    description: 'A month of audit events was dropped because of its age',
+  },
 } as const satisfies Record<string, AuditEventType>;
 
 export interface AuditEventType {

@@ -8,4 +8,6 @@ export interface MonitorContext extends Foundations {
   readonly chain: Chain;
   /** Signs and checks what is said of the trail, under another key of the same origin. */
   readonly statements: Statements;
+  /** Counts the records of a batch that was chained. */
+  readonly observeBatch: (records: number) => void;
 }

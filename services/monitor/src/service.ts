@@ -8,15 +8,19 @@ import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { MonitorConfig, MonitorSecrets } from './config.ts';
+import type { MonitorContext } from './context.ts';
 import { createChain } from './domain/chain.ts';
 import { createStatements } from './domain/statements.ts';
 import { auditTrailConsumer } from './events/audit-trail-consumer.ts';
 import { startInboxPruner } from './events/inbox-pruner.ts';
 import { keepPartitions } from './operations/keep-partitions.ts';
+import { startTrailKeeper } from './operations/keep-trail.ts';
 import { checkAuditKey, openChain } from './operations/open-chain.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
+import { auditTrailRoutes } from './routes/audit-trail.ts';
 import { eventCodeRoute } from './routes/event-codes.ts';
 import { timeRoute } from './routes/time.ts';
+import { registerTrailMetrics } from './trail-metrics.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-monitor';
 
@@ -32,13 +36,15 @@ export async function startMonitor(
 ): Promise<RunningService> {
   const chain = createChain(secrets.auditKey);
   const statements = await createStatements(secrets.auditKey, config.issuer);
-  const foundations = {
-    ...(await openFoundations(config, secrets, dependencies, {
-      migrations: [migrations],
-      beforeMigration: db => checkAuditKey(db, chain),
-    })),
+  const opened = await openFoundations(config, secrets, dependencies, {
+    migrations: [migrations],
+    beforeMigration: db => checkAuditKey(db, chain),
+  });
+  const foundations: MonitorContext = {
+    ...opened,
     chain,
     statements,
+    observeBatch: registerTrailMetrics(opened),
   };
   try {
     await keepPartitions(foundations);
@@ -51,6 +57,7 @@ export async function startMonitor(
   // ends with the process, and what arrives once the database is closed is delivered again at the next start.
   await foundations.bus.subscribe(auditTrailConsumer(foundations));
   const stopPruner = startInboxPruner(foundations);
+  const stopKeeper = startTrailKeeper(foundations, config);
   const token = createMachineTokenSource({
     authUrl: config.authUrl,
     clientId: MACHINE_CLIENT_ID,
@@ -65,7 +72,12 @@ export async function startMonitor(
 
   return serve(foundations, {
     prefixes: ['/monitor-service/api/v1'],
-    routes: [...auditEventRoutes(foundations), eventCodeRoute, timeRoute(foundations)],
+    routes: [
+      ...auditEventRoutes(foundations),
+      ...auditTrailRoutes(foundations),
+      eventCodeRoute,
+      timeRoute(foundations),
+    ],
     authenticate: createTokenVerifier({
       issuer: config.issuer,
       keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
@@ -76,6 +88,7 @@ export async function startMonitor(
     async beforeClose() {
       await unfollow();
       await stopPruner();
+      await stopKeeper();
     },
   });
 }

@@ -55,8 +55,16 @@ export interface TestMonitor {
   stop: () => Promise<void>;
 }
 
-export async function startTestMonitor(): Promise<TestMonitor> {
-  const database = await createTestDatabase('monitor');
+export interface TestMonitorOptions {
+  /** Absent: a database of its own, which ends with it. */
+  database?: TestDatabase;
+  bus?: Bus;
+  auditKey?: SecretBytes;
+  now?: () => Date;
+}
+
+export async function startTestMonitor(options: TestMonitorOptions = {}): Promise<TestMonitor> {
+  const database = options.database ?? (await createTestDatabase('monitor'));
   const issuer = await createTokenIssuer();
   const superuser = openDatabase(
     {
@@ -68,7 +76,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
     },
     silentLogger,
   );
-  const bus = createMemoryBus(DURABLE_QUEUES);
+  const bus = options.bus ?? createMemoryBus(DURABLE_QUEUES);
   const config: MonitorConfig = {
     service: 'monitor',
     schema: 'monitor',
@@ -93,9 +101,17 @@ export async function startTestMonitor(): Promise<TestMonitor> {
   };
   const service = await startMonitor(
     config,
-    { databasePassword: database.password, machineSecret: 'machine-secret-of-monitor', auditKey: AUDIT_KEY },
-    { bus, log },
-  );
+    {
+      databasePassword: database.password,
+      machineSecret: 'machine-secret-of-monitor',
+      auditKey: options.auditKey ?? AUDIT_KEY,
+    },
+    { bus, log, ...(options.now && { now: options.now }) },
+  ).catch(async (error: unknown) => {
+    await issuer.stop();
+    await superuser.close();
+    throw error;
+  });
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });
   let stopping: Promise<void> | undefined;
   const stopService = () => (stopping ??= service.stop());
@@ -126,7 +142,7 @@ export async function startTestMonitor(): Promise<TestMonitor> {
       await stopService();
       await issuer.stop();
       await superuser.close();
-      await database.close();
+      if (options.database === undefined) await database.close();
     },
   };
 }

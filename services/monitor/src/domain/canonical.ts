@@ -85,9 +85,14 @@ const list = (...items: string[]): string => `[${items.join(',')}]`;
 const text = (value: string): string => JSON.stringify(value);
 const bytes = (value: Uint8Array): string => text(Buffer.from(value).toString('base64url'));
 
-/** Not JSON.stringify, which would put keys that look like numbers first. */
-function members(message: Readonly<Record<string, string>>): string {
+/**
+ * Not JSON.stringify, which would put keys that look like numbers first. What somebody wrote into the database may be no
+ * flat object at all; it gets some text then, and never that of one.
+ */
+function members(message: Readonly<Record<string, string>> | null): string {
+  if (typeof message !== 'object' || message === null || Array.isArray(message))
+    return JSON.stringify(message);
   // Without a function sort compares UTF-16 code units, the order of RFC 8785 (3.2.3).
   const keys = Object.keys(message).sort();
-  return `{${keys.map(key => `${text(key)}:${text(message[key] ?? '')}`).join(',')}}`;
+  return `{${keys.map(key => `${text(key)}:${JSON.stringify(message[key])}`).join(',')}}`;
 }

@@ -6,7 +6,7 @@ import type { TrailRecord } from '../domain/trail.ts';
 import { isAnyTaken } from '../store/audit-events.ts';
 import { findEnd, insertBatch, insertHead, lockHead } from '../store/chain.ts';
 
-export type ChainContext = Pick<MonitorContext, 'db' | 'log' | 'now' | 'chain'>;
+export type ChainContext = Pick<MonitorContext, 'db' | 'log' | 'now' | 'chain' | 'observeBatch'>;
 
 /** How far back a record's id is looked for. The inbox knows second deliveries; this is for a service that errs. */
 const SAME_ID_MS = 31 * 86_400_000;

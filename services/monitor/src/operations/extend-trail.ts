@@ -32,12 +32,15 @@ export async function extendTrail(ctx: ChainContext, events: readonly TrailEvent
  * Locks are taken in one order by all: the ids of the events, sorted, in the inbox, then the head of the chain. So
  * replicas that take overlapping deliveries wait for each other and never in a circle.
  */
-const store = (ctx: ChainContext, events: readonly TrailEvent[]): Promise<void> =>
-  ctx.db.transaction(async tx => {
+async function store(ctx: ChainContext, events: readonly TrailEvent[]): Promise<void> {
+  const stored = await ctx.db.transaction(async tx => {
     const isNew = await takeNew(tx, AUDIT_TRAIL_QUEUE.queue, events.map(event => event.id).sort());
     const records = events.filter(event => isNew.has(event.id)).flatMap(event => event.records);
     if (records.length > 0) await appendToChain(ctx, tx, records);
+    return records.length;
   });
+  if (stored > 0) ctx.observeBatch(stored);
+}
 
 /** SQLSTATE classes that tell of the values, such as a date out of range; and a record that the trail has already. */
 const isRefusedContent = (error: unknown): error is Error =>

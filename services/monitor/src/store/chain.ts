@@ -1,6 +1,7 @@
 import type { Queryable } from '@strongroom/db/database';
 import { instantOf, type BatchContent, type HeadContent, type RowContent } from '../domain/canonical.ts';
 import type { Extension, Sealed } from '../domain/chain.ts';
+import type { Pruning } from '../domain/statements.ts';
 
 /** pg gives a bigint as text; positions and numbers stay far below 2^53. */
 interface HeadRow {
@@ -112,6 +113,17 @@ interface BatchRow {
   mac: Buffer;
 }
 
+const toBatch = (row: BatchRow): Sealed<BatchContent> => ({
+  number: Number(row.number),
+  firstPosition: Number(row.first_position),
+  recordCount: row.record_count,
+  recordedAt: row.recorded_at,
+  keyId: row.key_id,
+  previousMac: row.previous_mac,
+  rowsDigest: row.rows_digest,
+  mac: row.mac,
+});
+
 /** Batches from `number` on, in order. */
 export async function readBatches(
   db: Queryable,
@@ -124,14 +136,75 @@ export async function readBatches(
      FROM audit_batches WHERE number >= $1 ORDER BY number LIMIT $2`,
     [number, limit],
   );
-  return rows.map(row => ({
-    number: Number(row.number),
-    firstPosition: Number(row.first_position),
-    recordCount: row.record_count,
-    recordedAt: row.recorded_at,
-    keyId: row.key_id,
-    previousMac: row.previous_mac,
-    rowsDigest: row.rows_digest,
-    mac: row.mac,
-  }));
+  return rows.map(toBatch);
+}
+
+/** The last batch that begins at or before a position, then the one before that. */
+export async function findStartBatch(db: Queryable, position: number): Promise<Sealed<BatchContent>[]> {
+  const rows = await db.query<BatchRow>(
+    `WITH start AS (
+       SELECT number FROM audit_batches WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1
+     )
+     SELECT b.number, first_position, record_count, extract(epoch FROM recorded_at)::text AS recorded_at, key_id,
+       previous_mac, rows_digest, mac
+     FROM audit_batches AS b, start WHERE b.number IN (start.number, start.number - 1) ORDER BY b.number DESC`,
+    [position],
+  );
+  return rows.map(toBatch);
+}
+
+/** First and last position that were recorded at or after, and at or before, these instants. */
+export async function findPositionsRecorded(
+  db: Queryable,
+  start: Date | undefined,
+  end: Date | undefined,
+): Promise<{ from: number | undefined; to: number | undefined }> {
+  const [row] = await db.query<{ from: string | null; to: string | null }>(
+    `SELECT
+       (SELECT first_position FROM audit_batches WHERE recorded_at >= $1 ORDER BY recorded_at, number LIMIT 1) AS "from",
+       (SELECT first_position + record_count - 1 FROM audit_batches WHERE recorded_at <= $2
+        ORDER BY recorded_at DESC, number DESC LIMIT 1) AS "to"`,
+    [start, end],
+  );
+  const { from, to } = row ?? {};
+  return {
+    from: start && Number(from ?? Number.MAX_SAFE_INTEGER),
+    to: end && Number(to ?? 0),
+  };
+}
+
+/** MAC and last position of these batches. */
+export async function findBatchEnds(
+  db: Queryable,
+  numbers: readonly number[],
+): Promise<ReadonlyMap<number, { position: number; mac: Buffer }>> {
+  const rows = await db.query<{ number: string; position: string; mac: Buffer }>(
+    `SELECT number, first_position + record_count - 1 AS position, mac FROM audit_batches
+     WHERE number = ANY ($1::bigint[])`,
+    [numbers],
+  );
+  return new Map(
+    rows.map(({ number, position, mac }) => [Number(number), { position: Number(position), mac }]),
+  );
+}
+
+/** What a month's records are: the batches that were recorded in it, from their own rows. */
+export async function findBatchesRecorded(
+  db: Queryable,
+  start: Date,
+  end: Date,
+): Promise<Pruning | undefined> {
+  const [row] = await db.query<Record<keyof Pruning, string | null>>(
+    `SELECT min(number) AS "firstNumber", max(number) AS "lastNumber", min(first_position) AS "firstPosition",
+       max(first_position + record_count - 1) AS "lastPosition"
+     FROM audit_batches WHERE recorded_at >= $1 AND recorded_at < $2`,
+    [start, end],
+  );
+  if (row === undefined || row.firstNumber === null) return undefined;
+  return {
+    firstNumber: Number(row.firstNumber),
+    lastNumber: Number(row.lastNumber),
+    firstPosition: Number(row.firstPosition),
+    lastPosition: Number(row.lastPosition),
+  };
 }

@@ -27,3 +27,26 @@ export async function makePartitions(tx: Queryable, now: Date, ahead: number): P
     [now, ahead],
   );
 }
+
+/** Whether this transaction alone, of all replicas, drops partitions now. */
+export async function tryLeadPruning(tx: Queryable): Promise<boolean> {
+  const [row] = await tx.query<{ leads: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(hashtext('strongroom-pruning'), hashtext(current_schema())) AS leads`,
+  );
+  return row?.leads === true;
+}
+
+/** The months that have a partition, the oldest first. */
+export const listPartitions = (db: Queryable): Promise<{ start: Date; end: Date }[]> =>
+  db.query(
+    `WITH months AS (
+       SELECT to_timestamp(substring(c.relname FROM '^audit_events_(\\d{4}_\\d\\d)$') || ' +00', 'YYYY_MM TZH') AS start
+       FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid
+       WHERE inhparent = 'audit_events'::regclass
+     )
+     SELECT start, audit_month_start(start, 1) AS end FROM months WHERE start IS NOT NULL ORDER BY start`,
+  );
+
+export async function dropPartition(tx: Queryable, month: Date): Promise<void> {
+  await tx.query('SELECT drop_audit_partition($1)', [month]);
+}
