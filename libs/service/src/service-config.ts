@@ -44,7 +44,7 @@ export function readServiceConfig(settings: Settings, service: string): ServiceC
     authUrl: settings.url('STRONGROOM_AUTH_URL'),
     issuer: settings.url('STRONGROOM_ISSUER'),
     shutdownDeadlineMs: settings.integer('STRONGROOM_SHUTDOWN_DEADLINE_MS', { min: 0, max: 300_000 }, 10_000),
-    drainMs: settings.integer('STRONGROOM_DRAIN_MS', { min: 0, max: 60_000 }, 2_000),
+    drainMs: settings.integer('STRONGROOM_DRAIN_MS', { min: 0, max: 60_000 }, 3_000),
     logLevel: settings.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   });
 }

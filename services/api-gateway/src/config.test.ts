@@ -36,7 +36,7 @@ describe('readGatewayConfig', () => {
       maxBodyBytes: 4 * 1024 * 1024,
       upstreamTimeoutMs: 30_000,
       shutdownDeadlineMs: 10_000,
-      drainMs: 2_000,
+      drainMs: 3_000,
       accessLog: false,
       logLevel: 'info',
     });

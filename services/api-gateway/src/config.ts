@@ -43,7 +43,7 @@ export function readGatewayConfig(environment: Environment): GatewayConfig {
     ...(tls === undefined ? {} : { tls }),
     upstreams: readUpstreams(settings),
     ...readGatewayLimits(settings),
-    drainMs: settings.integer('STRONGROOM_DRAIN_MS', { min: 0, max: 60_000 }, 2_000),
+    drainMs: settings.integer('STRONGROOM_DRAIN_MS', { min: 0, max: 60_000 }, 3_000),
     logLevel: settings.choice('STRONGROOM_LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   settings.finish();

@@ -1,6 +1,6 @@
 import type { Logger } from '@strongroom/log/logger';
 import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
-import { choose } from './balance.ts';
+import { choose, HEALTHS } from './balance.ts';
 import type { GatewayConfig } from './config.ts';
 import {
   discover,
@@ -48,20 +48,31 @@ export function openUpstreams(
     'Tries to pass a request on, by service and how they ended',
     ['upstream', 'outcome'],
   );
-  const open = (name: UpstreamName): Upstream => ({
-    name,
-    discovery: discover({
+  const open = (name: UpstreamName): Upstream => {
+    const discovery = discover({
       origin: config.upstreams[name],
       timeoutMs: config.upstreamTimeoutMs,
       resolve,
       log: log.with({ upstream: name }),
       ...(timing === undefined ? {} : { timing }),
-    }),
-    retries: createRetryBudget(),
-    count: outcome => count({ upstream: name, outcome }),
-    inFlight: 0,
-    turns: 0,
-  });
+    });
+    for (const state of HEALTHS) {
+      metrics.gauge(
+        'strongroom_gateway_upstream_replicas',
+        'Replicas known by service and state',
+        () => discovery.replicas().filter(({ health }) => health === state).length,
+        { upstream: name, state },
+      );
+    }
+    return {
+      name,
+      discovery,
+      retries: createRetryBudget(),
+      count: outcome => count({ upstream: name, outcome }),
+      inFlight: 0,
+      turns: 0,
+    };
+  };
   return Object.fromEntries(UPSTREAM_NAMES.map(name => [name, open(name)])) as Record<UpstreamName, Upstream>;
 }
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@strongroom/testing/eventually';
 import type { Gateway } from '../src/service.ts';
 import { deferred, send, type Sent } from './harness.ts';
-import { NOTICE_MS, startBalancer, startReplica, type FakeReplica, type Names } from './replicas.ts';
+import { startBalancer, startReplica, type FakeReplica, type Names } from './replicas.ts';
 
 const SECRETS = '/vault/api/v1/secrets';
 const [A, B, C] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const;
@@ -143,11 +143,15 @@ describe('a replica that is not ready', () => {
   test('gets nothing while another is; when none is, all are tried', async () => {
     const first = await replicaAt(A);
     const second = await replicaAt(B, first.port);
-    const { gateway } = await balancerOf(first.port, { addresses: [A, B] });
+    const { gateway, metrics } = await balancerOf(first.port, { addresses: [A, B] });
     await untilShared(gateway, [first, second]);
 
     first.isReady = false;
     await eventually('it gets nothing', async () => share(await answerers(gateway, 6), A) === 0);
+    const rendered = await metrics.render();
+    for (const state of ['ready', 'unready']) {
+      expect(rendered).toMatch(new RegExp(`upstream_replicas\\{[^}]*upstream="vault",state="${state}"\\} 1`));
+    }
     second.isReady = false;
     await untilShared(gateway, [first, second]);
     first.isReady = true;
@@ -185,20 +189,19 @@ describe('a replica that dies', () => {
   test('takes no request with it whose connection could not be opened, small bodies and streamed ones', async () => {
     const first = await replicaAt(A);
     const second = await replicaAt(B, first.port);
-    const { gateway, metrics } = await balancerOf(first.port, { addresses: [A, B] });
+    const { gateway } = await balancerOf(first.port, { addresses: [A, B] });
     await untilShared(gateway, [first, second]);
     await second.kill();
     const headers = { 'transfer-encoding': 'chunked' };
     for (const sent of [{}, { body: 'x' }, { body: 'x', headers }]) {
       expect(share(await answerers(gateway, 4, { method: 'POST', ...sent }), A)).toBe(4);
     }
-    expect(await metrics.render()).toMatch(/requests_total\{[^}]*outcome="retried"[^}]*\} [1-9]/);
   });
 
   test('is tried again elsewhere for what only reads, and never for a write that it may have done', async () => {
     const first = await replicaAt(A);
     const second = await replicaAt(B, first.port, breaking);
-    const { gateway } = await balancerOf(first.port, { addresses: [A, B] });
+    const { gateway, metrics } = await balancerOf(first.port, { addresses: [A, B] });
     await eventually('both get requests', async () => {
       await answerers(gateway, 2);
       return second.requests.length > 0;
@@ -216,6 +219,9 @@ describe('a replica that dies', () => {
       expect(second.requests).toHaveLength(broken + 1);
       expect(first.requests).toHaveLength(reached + answered);
     }
+    const rendered = await metrics.render();
+    expect(rendered).toMatch(/upstream_requests_total\{[^}]*upstream="vault",outcome="broken"\} 3/);
+    expect(rendered).toMatch(/upstream_requests_total\{[^}]*upstream="vault",outcome="retried"\} [1-9]/);
   });
 
   test('comes back to its share', async () => {
@@ -264,7 +270,7 @@ describe('a rolling update', () => {
       running = [...staying, joining];
       names.addresses = [...(names.addresses as string[]), next];
       await eventually(`${next} gets requests`, () => joining.requests.length > 0);
-      await leaving?.stop(NOTICE_MS);
+      await leaving?.stop();
       names.addresses = running.map(({ address }) => address);
     }
     isOver = true;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { listen } from '@strongroom/http/listen';
 import type { Logger } from '@strongroom/log/logger';
 import { createMetrics, type Metrics } from '@strongroom/metrics/metrics';
+import { eventually } from '@strongroom/testing/eventually';
 import type { GatewayConfig } from '../src/config.ts';
 import type { Gateway } from '../src/service.ts';
 import { sameForAll, startTestGateway } from './harness.ts';
@@ -16,8 +17,10 @@ export interface FakeReplica {
   isReady: boolean | 'silent';
   /** Questions for its readiness that were given up. */
   abandoned: number;
-  /** As a service stops: not ready at once, then a notice, then it closes. */
-  stop: (noticeMs: number) => Promise<void>;
+  /** Those answered with no. */
+  refusals: number;
+  /** As a service stops: it says that it is not ready, and closes its listener once that was heard. */
+  stop: () => Promise<void>;
   /** As -9 does. */
   kill: () => Promise<void>;
 }
@@ -35,7 +38,10 @@ export async function startReplica(
   const server = createServer((request, response) => {
     if (request.url === '/readyz') {
       if (replica.isReady === 'silent') response.once('close', () => (replica.abandoned += 1));
-      else response.writeHead(replica.isReady ? 200 : 503).end();
+      else {
+        replica.refusals += replica.isReady ? 0 : 1;
+        response.writeHead(replica.isReady ? 200 : 503).end();
+      }
       return;
     }
     replica.requests.push(request);
@@ -49,9 +55,13 @@ export async function startReplica(
     requests: [],
     isReady: true,
     abandoned: 0,
-    stop(noticeMs) {
+    refusals: 0,
+    async stop() {
       replica.isReady = false;
-      return listening.stop(60_000, noticeMs);
+      const before = replica.refusals;
+      // The second question comes after the first answer; what was sent before has arrived by the third.
+      await eventually('it was asked whether it is ready', () => replica.refusals >= before + 3);
+      await listening.stop(60_000);
     },
     kill: () =>
       new Promise(resolve => {
@@ -62,7 +72,10 @@ export async function startReplica(
   return replica;
 }
 
-/** A gateway to whom the name of every service stands for `names.addresses`, whatever they are at the time. */
+/**
+ * A gateway to whom vault's name stands for `names.addresses`, whatever they are at the time. The other services are
+ * at the first address, which nobody watches.
+ */
 export async function startBalancer(
   port: number,
   names: Names,
@@ -73,13 +86,11 @@ export async function startBalancer(
   const origin = `http://replicas.test:${port}`;
   const resolve = () =>
     names.addresses instanceof Error ? Promise.reject(names.addresses) : Promise.resolve(names.addresses);
-  const gateway = await startTestGateway(origin, { upstreams: sameForAll(origin), ...config }, log, {
+  const upstreams = { ...sameForAll(`http://127.0.0.1:${port}`), vault: origin };
+  const gateway = await startTestGateway(origin, { upstreams, ...config }, log, {
     metrics,
     resolve,
     timing: TIMING,
   });
   return { gateway, metrics };
 }
-
-/** Longer than the balancer needs to hear of a change. */
-export const NOTICE_MS = 200;
