@@ -36,7 +36,7 @@ cluster-status: ## What runs in the cluster, and the sizes of its images
 	@echo
 	@docker images --format 'table {{.Repository}}\t{{.Size}}' 'strongroom/*'
 
-cluster-figures: build ## Measure the running cluster: memory idle and loaded, image sizes, time to healthy
+cluster-figures: build ## Start the cluster anew and measure: time to healthy, memory idle and loaded, sizes of images
 	@node apps/cluster/dist/main.js figures
 
 build: .build/built ## Install and compile, if anything changed
