@@ -1,19 +1,31 @@
+import path from 'node:path';
 import { createApiClient, type ApiClient } from '@strongroom/testing/api-client';
 import {
   makeDataDirectory,
+  readInstallation,
   removeDataDirectory,
   startStandalone,
-  type Standalone,
+  type Installation,
 } from '@strongroom/testing/standalone';
+import { remainsOfCluster, remainsOfStandalone, type Place } from './remains.ts';
 
 export interface RunningPlatform {
-  platform: Standalone;
+  platform: Installation;
   client: ApiClient;
+  /** All that it wrote anywhere. A platform of our own is stopped for that. */
+  remains: () => AsyncIterable<Place>;
   stop: () => Promise<void>;
 }
 
-/** A platform of its own for one test file, and a client that is signed in. */
+/** The directory of a running cluster (`make test-cluster`); absent: each test file starts a platform of its own. */
+const CLUSTER = process.env['STRONGROOM_E2E_CLUSTER'];
+
+/** A platform, and a client that is signed in. The cluster has its settings from whoever started it. */
 export async function runPlatform(environment: Record<string, string> = {}): Promise<RunningPlatform> {
+  return CLUSTER === undefined ? runStandalone(environment) : useCluster(path.resolve(CLUSTER));
+}
+
+async function runStandalone(environment: Record<string, string>): Promise<RunningPlatform> {
   const dataDirectory = await makeDataDirectory();
   const platform = await startStandalone(dataDirectory, {
     // Tests come from one address, faster than any client.
@@ -26,12 +38,19 @@ export async function runPlatform(environment: Record<string, string> = {}): Pro
   return {
     platform,
     client,
+    remains: () => remainsOfStandalone(platform),
     async stop() {
       await client.close();
       await platform.stop();
       await removeDataDirectory(dataDirectory);
     },
   };
+}
+
+async function useCluster(directory: string): Promise<RunningPlatform> {
+  const platform = await readInstallation(directory);
+  const client = await createApiClient(platform);
+  return { platform, client, remains: () => remainsOfCluster(directory), stop: () => client.close() };
 }
 
 export async function roleHandle(client: ApiClient, name: string): Promise<{ id: string; name: string }> {

