@@ -1,8 +1,8 @@
 import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
-import { readTrailSettings } from '@strongroom/monitor/config';
 import { readObservability } from '@strongroom/service/observability';
+import { readForwarding, readTrailSettings } from '@strongroom/monitor/config';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readStandaloneSettings } from './settings.ts';
@@ -22,9 +22,10 @@ test('all settings have defaults', () => {
     auth: readAuthSettings(readSettings({})),
     observability: readObservability(readSettings({}), 0),
     trail: readTrailSettings(readSettings({})),
+    forwarding: readForwarding(readSettings({})).config,
     logLevel: 'info',
   });
-  expect(secrets.rootKey).toBeUndefined();
+  expect(secrets).toEqual({ rootKey: undefined, auditKey: undefined });
 });
 
 test('settings are taken as given', () => {
@@ -34,6 +35,8 @@ test('settings are taken as given', () => {
     STRONGROOM_PORT: '0',
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
+    STRONGROOM_AUDIT_KEY: Buffer.alloc(32, 8).toString('base64url'),
+    STRONGROOM_AUDIT_RETENTION_MONTHS: '24',
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
     STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '20',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
@@ -56,22 +59,25 @@ test('settings are taken as given', () => {
       otlpUrl: 'http://jaeger:4318',
       traceRatio: 1,
     },
-    trail: readTrailSettings(readSettings({})),
+    trail: { checkpointMinutes: 60, retentionMonths: 24 },
+    forwarding: readForwarding(readSettings({})).config,
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));
+  expect(secrets.auditKey?.reveal()).toEqual(Buffer.alloc(32, 8));
 });
 
-test('all faults are told at once, without the root key', () => {
+test('all faults are told at once, without the keys', () => {
   const bad = {
     STRONGROOM_PORT: '70000',
     STRONGROOM_HOST: 'no host',
     STRONGROOM_ROOT_KEY: 'canary-not-a-key',
+    STRONGROOM_AUDIT_KEY: 'canary-not-a-key-either',
     STRONGROOM_OTLP_URL: 'canary:4318',
     STRONGROOM_TRACE_RATIO: '1.5',
   };
   expect(() => readStandaloneSettings(bad)).toThrow(
-    /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
+    /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
 });
