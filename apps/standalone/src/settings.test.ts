@@ -2,7 +2,7 @@ import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
 import { readObservability } from '@strongroom/service/observability';
-import { readTrailSettings } from '@strongroom/monitor/config';
+import { readForwarding, readTrailSettings } from '@strongroom/monitor/config';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readStandaloneSettings } from './settings.ts';
@@ -22,6 +22,7 @@ test('all settings have defaults', () => {
     auth: readAuthSettings(readSettings({})),
     observability: readObservability(readSettings({}), 0),
     trail: readTrailSettings(readSettings({})),
+    forwarding: readForwarding(readSettings({})).config,
     logLevel: 'info',
   });
   expect(secrets).toEqual({ rootKey: undefined, auditKey: undefined });
@@ -59,6 +60,7 @@ test('settings are taken as given', () => {
       traceRatio: 1,
     },
     trail: { checkpointMinutes: 60, retentionMonths: 24 },
+    forwarding: readForwarding(readSettings({})).config,
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));
