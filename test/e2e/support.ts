@@ -6,6 +6,7 @@ import {
   removeDataDirectory,
   startStandalone,
   type Installation,
+  type Standalone,
 } from '@strongroom/testing/standalone';
 import { remainsOfCluster, remainsOfStandalone, type Place } from './remains.ts';
 
@@ -25,7 +26,10 @@ export async function runPlatform(environment: Record<string, string> = {}): Pro
   return CLUSTER === undefined ? runStandalone(environment) : useCluster(path.resolve(CLUSTER));
 }
 
-async function runStandalone(environment: Record<string, string>): Promise<RunningPlatform> {
+/** In every case a platform of our own: for tests of what only standalone has. */
+export async function runStandalone(
+  environment: Record<string, string>,
+): Promise<RunningPlatform & { platform: Standalone }> {
   const dataDirectory = await makeDataDirectory();
   const platform = await startStandalone(dataDirectory, {
     // Tests come from one address, faster than any client.
