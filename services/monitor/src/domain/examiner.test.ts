@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import type { BatchContent, HeadContent, RowContent } from './canonical.ts';
 import { createChain, EMPTY_HEAD, extendChain, NO_BATCH, type Sealed } from './chain.ts';
-import { createExaminer, type Fault } from './examiner.ts';
+import { createExaminer } from './examiner.ts';
+import type { Fault } from './fault.ts';
 import type { TrailRecord } from './trail.ts';
 
 const chain = createChain(new SecretBytes(Buffer.alloc(32, 1)));

@@ -3,7 +3,7 @@ import { AUTHENTICATED, ok, route, withPermission, type Route } from '@strongroo
 import { Choice, Envelope, Line, Members, OrNull, Timestamp, Type } from '@strongroom/schema/types';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { MonitorContext } from '../context.ts';
-import type { FaultKind } from '../domain/examiner.ts';
+import type { FaultKind } from '../domain/fault.ts';
 import { parseInstant } from '../domain/trail-search.ts';
 import { verifyTrail } from '../operations/verify-trail.ts';
 import { listCheckpoints } from '../store/checkpoints.ts';
