@@ -29,7 +29,7 @@ const HOMES = {
   typebox: 'libs/schema',
   express: '(libs/http|bench)',
   pg: '(libs/(db|embedded-postgres|testing)|bench)',
-  undici: '(libs/(http|testing)|services/api-gateway|bench|test)',
+  undici: '(libs/(http|testing)|services/(api-gateway|monitor)|bench|test)',
   jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
   ioredis: 'libs/cache',
   '@node-rs/argon2': 'libs/crypto',

@@ -8,7 +8,8 @@ import { readStandaloneSettings } from './settings.ts';
 /** Runs the platform in the foreground until Ctrl-C, SIGTERM or the end of its database. */
 async function main(): Promise<void> {
   const { settings, secrets } = readStandaloneSettings(process.env);
-  const { host, port, dataDirectory, logLevel, limits, auth, observability, trail, publicUrl } = settings;
+  const { host, port, dataDirectory, logLevel, limits, auth, observability, trail, forwarding, publicUrl } =
+    settings;
   const stopSignal = nextSignal();
   const platform = await startPlatform({
     dataDirectory,
@@ -20,6 +21,8 @@ async function main(): Promise<void> {
     auth,
     observability,
     trail,
+    forwarding,
+    auditHttpToken: secrets.auditHttpToken,
     publicUrl,
     openLog: file =>
       createLogger({ level: logLevel, file: { path: file, maxBytes: 20_000_000, maxFiles: 5 } }),

@@ -16,7 +16,7 @@ import { baseUrlOf, hostOf } from '@strongroom/installation/public-address';
 import { prepareTls } from '@strongroom/installation/tls';
 import type { Logger } from '@strongroom/log/logger';
 import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
-import type { TrailSettings } from '@strongroom/monitor/config';
+import type { ForwardingConfig, TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
 import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
@@ -41,6 +41,8 @@ export interface PlatformOptions {
   auth: AuthSettings;
   observability: ObservabilitySettings;
   trail: TrailSettings;
+  forwarding: ForwardingConfig;
+  auditHttpToken: string | undefined;
   /** Opens the log once the data directory is there. */
   openLog: (file: string) => Logger;
 }
@@ -159,11 +161,12 @@ async function start(
   );
   stops.push(auth.stop);
   const monitor = await startMonitor(
-    { ...serviceConfig('monitor', 'monitor', auth.url), ...trail },
+    { ...serviceConfig('monitor', 'monitor', auth.url), ...trail, forwarding: options.forwarding },
     {
       databasePassword: passwords.monitor,
       machineSecret: machineSecrets['strongroom-monitor'],
       auditKey: material.auditKey,
+      auditHttpToken: options.auditHttpToken,
     },
     dependencies,
   );

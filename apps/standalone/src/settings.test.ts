@@ -72,7 +72,7 @@ test('all faults are told at once, without the keys', () => {
     STRONGROOM_TRACE_RATIO: '1.5',
   };
   expect(() => readStandaloneSettings(bad)).toThrow(
-    /STRONGROOM_PORT[^]*OTLP_URL[^]*TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
+    /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
 });

@@ -3,7 +3,13 @@ import { resolve } from 'node:path';
 import { readGatewayLimits, type GatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings, type AuthSettings } from '@strongroom/auth/config';
 import { type Environment, readSettings, type Settings } from '@strongroom/config/settings';
-import { readTrailSettings, type TrailSettings } from '@strongroom/monitor/config';
+import {
+  readForwarding,
+  readTrailSettings,
+  type ForwardingConfig,
+  type ForwardingSecrets,
+  type TrailSettings,
+} from '@strongroom/monitor/config';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { isHostName, isOrigin } from '@strongroom/installation/public-address';
@@ -23,9 +29,10 @@ export interface StandaloneSettings {
   readonly auth: AuthSettings;
   readonly observability: ObservabilitySettings;
   readonly trail: TrailSettings;
+  readonly forwarding: ForwardingConfig;
 }
 
-export interface StandaloneSecrets {
+export interface StandaloneSecrets extends ForwardingSecrets {
   /** Given by the operator instead of `root.key` in the data directory. */
   readonly rootKey: SecretBytes | undefined;
   /** Given by the operator instead of `audit.key` in the data directory. */
@@ -40,6 +47,7 @@ export function readStandaloneSettings(environment: Environment): {
   secrets: StandaloneSecrets;
 } {
   const values = readSettings(environment);
+  const forwarding = readForwarding(values);
   const settings: StandaloneSettings = Object.freeze({
     dataDirectory: resolve(REPOSITORY, values.text('STRONGROOM_DATA_DIR', 'var/standalone')),
     host: values.text('STRONGROOM_HOST', '127.0.0.1'),
@@ -50,6 +58,7 @@ export function readStandaloneSettings(environment: Environment): {
     auth: readAuthSettings(values),
     observability: readObservability(values, 0),
     trail: readTrailSettings(values),
+    forwarding: forwarding.config,
   });
   if (isIP(settings.host) === 0 && !isHostName(settings.host)) {
     values.fault('STRONGROOM_HOST must be an IP address or a host name');
@@ -60,6 +69,7 @@ export function readStandaloneSettings(environment: Environment): {
   const secrets: StandaloneSecrets = {
     rootKey: readKey(values, 'STRONGROOM_ROOT_KEY'),
     auditKey: readKey(values, 'STRONGROOM_AUDIT_KEY'),
+    ...forwarding.secrets,
   };
   values.finish();
   return { settings, secrets };

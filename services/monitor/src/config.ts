@@ -7,6 +7,9 @@ import {
   type ServiceConfig,
   type ServiceSecrets,
 } from '@strongroom/service/service-config';
+import { readForwarding, type ForwardingConfig, type ForwardingSecrets } from './forwarding-settings.ts';
+
+export { readForwarding, type ForwardingConfig, type ForwardingSecrets };
 
 /** What an operator decides about the trail. */
 export interface TrailSettings {
@@ -16,9 +19,12 @@ export interface TrailSettings {
   readonly retentionMonths: number;
 }
 
-export interface MonitorConfig extends ServiceConfig, TrailSettings {}
+export interface MonitorConfig extends ServiceConfig, TrailSettings {
+  /** Absent: the trail is forwarded nowhere. */
+  readonly forwarding?: ForwardingConfig;
+}
 
-export interface MonitorSecrets extends ServiceSecrets {
+export interface MonitorSecrets extends ServiceSecrets, Partial<ForwardingSecrets> {
   /** monitor's own machine identity at auth. */
   readonly machineSecret: string;
   /** Under which the trail is chained and its state signed. The database never holds it. */
@@ -35,7 +41,12 @@ export function readMonitorConfig(environment: Environment): {
   secrets: MonitorSecrets;
 } {
   const settings = readSettings(environment);
-  const config = { ...readServiceConfig(settings, 'monitor'), ...readTrailSettings(settings) };
+  const forwarding = readForwarding(settings);
+  const config = {
+    ...readServiceConfig(settings, 'monitor'),
+    ...readTrailSettings(settings),
+    forwarding: forwarding.config,
+  };
   const auditKeyText = settings.text('STRONGROOM_AUDIT_KEY');
   const auditKey = parseRootKey(auditKeyText);
   if (auditKey === undefined && auditKeyText !== '') {
@@ -43,6 +54,7 @@ export function readMonitorConfig(environment: Environment): {
   }
   const secrets: MonitorSecrets = {
     ...readServiceSecrets(settings),
+    ...forwarding.secrets,
     machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
     auditKey: auditKey ?? new SecretBytes(Buffer.alloc(0)),
   };

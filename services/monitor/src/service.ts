@@ -10,15 +10,23 @@ import { serve, type RunningService } from '@strongroom/service/serve';
 import type { MonitorConfig, MonitorSecrets } from './config.ts';
 import type { MonitorContext } from './context.ts';
 import { createChain } from './domain/chain.ts';
+import { createReplicas } from './domain/replicas.ts';
 import { createStatements } from './domain/statements.ts';
 import { auditTrailConsumer } from './events/audit-trail-consumer.ts';
 import { startInboxPruner } from './events/inbox-pruner.ts';
+import { parseAuditEvent } from './events/parse-audit-event.ts';
+import { replicaReports } from './events/replica-reports.ts';
+import { startForwarding } from './forwarding.ts';
 import { keepPartitions } from './operations/keep-partitions.ts';
 import { startTrailKeeper } from './operations/keep-trail.ts';
 import { checkAuditKey, openChain } from './operations/open-chain.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
 import { auditTrailRoutes } from './routes/audit-trail.ts';
+import { componentRoutes } from './routes/components.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { eventCodeRoute } from './routes/event-codes.ts';
+import { exportRoute } from './routes/export.ts';
+import { rejectedEventRoutes } from './routes/rejected-events.ts';
 import { timeRoute } from './routes/time.ts';
 import { registerTrailMetrics } from './trail-metrics.ts';
 
@@ -53,9 +61,12 @@ export async function startMonitor(
     await foundations.close();
     throw error;
   }
+  const forwarding = await startForwarding(foundations, config.forwarding, secrets);
   // Never unsubscribed: monitor's own records come back to it, up to the one that tells of its stop. The bus
   // ends with the process, and what arrives once the database is closed is delivered again at the next start.
-  await foundations.bus.subscribe(auditTrailConsumer(foundations));
+  await foundations.bus.subscribe(auditTrailConsumer(foundations, forwarding.announce));
+  const replicas = createReplicas();
+  const unfollowReplicas = await followFeed(foundations, replicaReports(replicas, foundations.now));
   const stopPruner = startInboxPruner(foundations);
   const stopKeeper = startTrailKeeper(foundations, config);
   const token = createMachineTokenSource({
@@ -75,7 +86,11 @@ export async function startMonitor(
     routes: [
       ...auditEventRoutes(foundations),
       ...auditTrailRoutes(foundations),
+      exportRoute(foundations),
       eventCodeRoute,
+      ...componentRoutes(foundations, replicas),
+      ...deadLetterRoutes(foundations),
+      ...rejectedEventRoutes(foundations, parseAuditEvent),
       timeRoute(foundations),
     ],
     authenticate: createTokenVerifier({
@@ -87,8 +102,10 @@ export async function startMonitor(
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
       await unfollow();
+      await unfollowReplicas();
       await stopPruner();
       await stopKeeper();
+      await forwarding.stop();
     },
   });
 }

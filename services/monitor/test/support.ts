@@ -7,9 +7,10 @@ import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { openDatabase, type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
+import type { Metrics } from '@strongroom/metrics/metrics';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
 import { createTokenIssuer, type TokenIssuer } from '@strongroom/testing/tokens';
-import type { MonitorConfig } from '../src/config.ts';
+import type { ForwardingConfig, MonitorConfig } from '../src/config.ts';
 import { startMonitor } from '../src/service.ts';
 
 export const AUDIT_KEY = new SecretBytes(Buffer.alloc(32, 5));
@@ -48,6 +49,7 @@ export interface TestMonitor {
   /** Past all rights: for tests that look into tables. */
   readonly superuser: Database;
   readonly bus: Bus;
+  readonly url: string;
   /** What was logged as an error. */
   readonly errors: readonly string[];
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
@@ -61,6 +63,9 @@ export interface TestMonitorOptions {
   bus?: Bus;
   auditKey?: SecretBytes;
   now?: () => Date;
+  metrics?: Metrics;
+  forwarding?: ForwardingConfig;
+  auditHttpToken?: string;
 }
 
 export async function startTestMonitor(options: TestMonitorOptions = {}): Promise<TestMonitor> {
@@ -92,6 +97,7 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
     logLevel: 'error',
     checkpointMinutes: 60,
     retentionMonths: 0,
+    ...(options.forwarding === undefined ? {} : { forwarding: options.forwarding }),
   };
   const errors: string[] = [];
   const log = {
@@ -105,8 +111,14 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
       databasePassword: database.password,
       machineSecret: 'machine-secret-of-monitor',
       auditKey: options.auditKey ?? AUDIT_KEY,
+      auditHttpToken: options.auditHttpToken,
     },
-    { bus, log, ...(options.now && { now: options.now }) },
+    {
+      bus,
+      log,
+      ...(options.now && { now: options.now }),
+      ...(options.metrics && { metrics: options.metrics }),
+    },
   ).catch(async (error: unknown) => {
     await issuer.stop();
     await superuser.close();
@@ -121,6 +133,7 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
     database,
     superuser,
     bus,
+    url: service.url,
     errors,
     async call(method, path, { as = reader, body, headers } = {}) {
       const response = await fetch(`${service.url}${path}`, {

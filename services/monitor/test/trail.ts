@@ -79,7 +79,9 @@ export async function openTestTrail(
     errors,
     async add(records) {
       clock.now = new Date(clock.now.getTime() + 1_000);
-      await extendTrail(ctx, [{ id: randomUUID(), records: Array.from({ length: records }, trailRecord) }]);
+      await extendTrail(ctx, [
+        { id: randomUUID(), original: {}, records: Array.from({ length: records }, trailRecord) },
+      ]);
     },
     async afterwards(tamper, look) {
       for (const table of TABLES) await superuser.query(`CREATE TABLE copy_of_${table} AS TABLE ${table}`);

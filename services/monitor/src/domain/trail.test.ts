@@ -12,6 +12,7 @@ const record = {
 };
 const event = (size: number, index: number): TrailEvent => ({
   id: `018f0000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+  original: {},
   records: Array.from({ length: size }, () => record),
 });
 const sizeOf = (batch: readonly TrailEvent[]) => batch.reduce((sum, { records }) => sum + records.length, 0);

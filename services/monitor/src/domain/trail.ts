@@ -11,6 +11,8 @@ export interface TrailRecord {
 /** What one event of a service brings. */
 export interface TrailEvent {
   readonly id: string;
+  /** As it came, to be kept whole when the trail cannot take it. */
+  readonly original: unknown;
   readonly records: readonly TrailRecord[];
 }
 

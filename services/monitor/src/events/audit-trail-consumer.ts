@@ -7,7 +7,7 @@ import { rejectEvent } from '../operations/reject-event.ts';
 import { parseAuditEvent } from './parse-audit-event.ts';
 
 /** Takes the audit records of every service, monitor's own among them. */
-export const auditTrailConsumer = (ctx: ChainContext): Subscription => ({
+export const auditTrailConsumer = (ctx: ChainContext, onExtended: () => void): Subscription => ({
   ...AUDIT_TRAIL_QUEUE,
   async handle(events) {
     const valid: TrailEvent[] = [];
@@ -17,5 +17,6 @@ export const auditTrailConsumer = (ctx: ChainContext): Subscription => ({
       else valid.push(parsed);
     }
     await extendTrail(ctx, valid);
+    onExtended();
   },
 });

@@ -19,8 +19,10 @@ const eventWith = (changed: object, event: object = {}): CloudEvent => ({
 
 describe('parseAuditEvent', () => {
   test('names the service by the source and spells the id as PostgreSQL does', () => {
-    expect(parseAuditEvent(eventWith({}))).toEqual({
+    const event = eventWith({});
+    expect(parseAuditEvent(event)).toEqual({
       id: '018f0000-0000-7000-8000-00000000000a',
+      original: event,
       records: [
         {
           id: record.id,

@@ -1,4 +1,3 @@
-import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { AppError } from '@strongroom/errors/app-error';
 import { invalidField } from '@strongroom/errors/common-errors';
 import { bodyParser } from '@strongroom/schema/parser';
@@ -32,13 +31,14 @@ const parse = bodyParser(
 );
 
 /** The records of an event `strongroom.<service>.audit.recorded`, or why it is none. */
-export function parseAuditEvent(event: CloudEvent): TrailEvent | { reason: string } {
+export function parseAuditEvent(event: unknown): TrailEvent | { reason: string } {
   try {
     const { id, source, data } = parse(event);
     const service = source.slice(SOURCE.length);
     return {
       // PostgreSQL's spelling: the inbox tells by it which events are new.
       id: id.toLowerCase(),
+      original: event,
       records: data.records.map(record => ({
         id: record.id.toLowerCase(),
         created: toInstant(record.time),

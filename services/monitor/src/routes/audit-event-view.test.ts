@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { auditEventView, serviceId } from './audit-event-view.ts';
+import { serviceId } from '../domain/trail-line.ts';
+import { auditEventView } from './audit-event-view.ts';
 
 describe('serviceId', () => {
   test('is fixed for ever: operators filter by it', () => {

@@ -1,6 +1,6 @@
-import { v5 as uuidv5 } from 'uuid';
 import { Members, Timestamp, Type } from '@strongroom/schema/types';
 import type { AuditEvent } from '../domain/trail.ts';
+import { serviceId } from '../domain/trail-line.ts';
 
 /** Shape of a record on the wire (contract 7): Go reads the code as text and the message as text to text. */
 export const AuditEventView = Members({
@@ -11,11 +11,6 @@ export const AuditEventView = Members({
   created: Timestamp,
   message: Type.Record(Type.String(), Type.String()),
 });
-
-/** Namespace of the name-based UUIDs (RFC 9562, 5.5) that stand for services. */
-const SERVICE_NAMESPACE = '5f0c1b8e-6a57-4d6c-9c39-0d8b1f0f7a11';
-
-export const serviceId = (name: string): string => uuidv5(name, SERVICE_NAMESPACE);
 
 export const auditEventView = (event: AuditEvent) => ({
   service_id: serviceId(event.service),

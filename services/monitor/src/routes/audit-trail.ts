@@ -55,7 +55,7 @@ const VerificationView = Members({
   more: Type.Boolean({ description: 'There are more faults than are listed' }),
   checked_until: Position,
   next: Type.Optional(
-    Type.Integer({ description: '`from` of the next call: one call examines about 100,000 records' }),
+    Type.Integer({ description: '`from` of the next call: one call examines about 50,000 records' }),
   ),
 });
 
