@@ -102,7 +102,7 @@ testWithBroker(
     expect([count, items.map(item => item.event), items[0]?.reason]).toEqual([1, [poison], 'rejected']);
     expect(items[0]?.deadAt).toBeInstanceOf(Date);
     expect(await metrics.render()).toContain(
-      'strongroom_bus_events_dead_lettered_total{queue="test.intake",service="test"} 1',
+      'strongroom_bus_events_dead_lettered_total{service="test",queue="test.intake"} 1',
     );
 
     isHopeless = false;
