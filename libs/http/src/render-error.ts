@@ -13,9 +13,8 @@ export const notFound: RequestHandler = () => {
 
 /** The one place where an error becomes an answer. `toBody` lets the OAuth endpoints add their own members. */
 export function renderError(log: Logger): ErrorRequestHandler {
-  return (thrown: unknown, request, response, next) => {
-    // Express tells an error handler by its four parameters.
-    void next;
+  // Express tells an error handler by its four parameters.
+  return (thrown: unknown, request, response, _next) => {
     const { id } = requestInfo(request);
     if (response.headersSent) {
       log.error('an answer broke off', thrown, { requestId: id, method: request.method });
