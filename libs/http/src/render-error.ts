@@ -13,13 +13,13 @@ export const notFound: RequestHandler = () => {
 
 /** The one place where an error becomes an answer. `toBody` lets the OAuth endpoints add their own members. */
 export function renderError(log: Logger): ErrorRequestHandler {
-  // Express tells an error handler by its four parameters.
-  return (thrown: unknown, request, response, _next) => {
+  return (thrown: unknown, request, response, next) => {
     const { id } = requestInfo(request);
     if (response.headersSent) {
       log.error('an answer broke off', thrown, { requestId: id, method: request.method });
       // The status cannot be taken back; a cut connection is the one sign that the answer is not whole.
       response.destroy();
+      next();
       return;
     }
     const error = fromHttpError(thrown) ?? toAppError(thrown);
