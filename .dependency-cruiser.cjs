@@ -30,7 +30,7 @@ const HOMES = {
   express: '(libs/http|bench)',
   pg: '(libs/(db|embedded-postgres|testing)|bench)',
   undici: '(libs/(http|testing)|services/(api-gateway|monitor)|bench|test)',
-  jose: '(libs/(auth-client|testing)|services/(auth|vault|secrets-manager|monitor))',
+  jose: '(libs/(auth-client|testing)|services/(auth|monitor))',
   ioredis: 'libs/cache',
   '@node-rs/argon2': 'libs/crypto',
   piscina: 'libs/crypto',
@@ -95,7 +95,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(libs|services|apps|bench)/[^/]+/dist/' },
+    exclude: { path: '^((libs|services|apps)/[^/]+|bench)/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.test.json' },
     enhancedResolveOptions: {

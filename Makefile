@@ -3,16 +3,41 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 BIN := node_modules/.bin
 JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning $(BIN)/jest
+CLUSTER_DIR := $(or $(STRONGROOM_CLUSTER_DIR),var/cluster)
 SOURCES := $(shell find libs services apps bench -name node_modules -prune -o -name dist -prune -o \( -name '*.ts' -o -name 'tsconfig.json' \) -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up build check format test test-unit test-int test-e2e bench crash chaos scale rolling clean
+.PHONY: help up cluster cluster-down cluster-clean cluster-logs cluster-status cluster-figures build check format \
+  test test-unit test-int test-e2e test-cluster bench crash chaos scale rolling clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
 up: build ## Install, build and run the whole platform in the foreground (Ctrl-C stops it)
 	@node apps/standalone/dist/main.js
+
+cluster: build ## Build and run the cluster by docker compose; returns when all of it is healthy
+	@node apps/cluster/dist/main.js prepare
+	docker compose up --detach --build --wait || { docker compose ps --all; exit 1; }
+	@node apps/cluster/dist/main.js finish
+
+cluster-down: ## Stop the cluster; its data and var/cluster stay
+	docker compose down --remove-orphans
+
+cluster-clean: ## Stop the cluster and remove its data, keys and credentials for good
+	docker compose down --remove-orphans --volumes
+	rm -rf $(CLUSTER_DIR)
+
+cluster-logs: ## Follow the logs of the whole cluster
+	docker compose logs --follow --tail 50
+
+cluster-status: ## What runs in the cluster, and the sizes of its images
+	@docker compose ps --all --format 'table {{.Name}}\t{{.Status}}\t{{.Ports}}'
+	@echo
+	@docker images --format 'table {{.Repository}}\t{{.Size}}' 'strongroom/*'
+
+cluster-figures: build ## Start the cluster anew and measure: time to healthy, memory idle and loaded, sizes of images
+	@node apps/cluster/dist/main.js figures
 
 build: .build/built ## Install and compile, if anything changed
 
@@ -46,6 +71,18 @@ test-int: build ## One service or library at a time, against a real PostgreSQL
 
 test-e2e: build ## Through the gateway, against the whole platform
 	$(JEST) --selectProjects e2e
+
+# A cluster of its own beside the operator's, with limits that tests do not reach, and every line logged.
+TEST_CLUSTER := COMPOSE_PROJECT_NAME=strongroom-test STRONGROOM_CLUSTER_DIR=$(CURDIR)/var/test-cluster \
+  STRONGROOM_PORT=$(or $(STRONGROOM_TEST_PORT),18443) STRONGROOM_LOG_LEVEL=debug STRONGROOM_ACCESS_LOG=true \
+  STRONGROOM_RATE_LIMIT_PER_SECOND=100000 STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND=100000 \
+  STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND=100000
+
+test-cluster: build ## The end-to-end tests against a cluster of their own, made and removed
+	@$(TEST_CLUSTER) $(MAKE) cluster-clean
+	@$(TEST_CLUSTER) $(MAKE) cluster && STRONGROOM_E2E_CLUSTER=var/test-cluster $(TEST_CLUSTER) \
+	  $(JEST) --selectProjects e2e --testPathIgnorePatterns standalone --runInBand; \
+	  status=$$?; $(TEST_CLUSTER) $(MAKE) cluster-clean; exit $$status
 
 bench: build ## Reads, writes, tokens and sign-ins a second beside floors measured in the same run
 	@node bench/dist/bench.js

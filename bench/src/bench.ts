@@ -64,7 +64,10 @@ const floorDatabase = await startEmbeddedPostgres({
   log: silentLogger,
 });
 const dataDirectory = await makeDataDirectory();
-const platform = await startStandalone(dataDirectory, { STRONGROOM_RATE_LIMIT_PER_SECOND: '1000000' });
+const platform = await startStandalone(dataDirectory, {
+  STRONGROOM_RATE_LIMIT_PER_SECOND: '1000000',
+  STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '0',
+});
 try {
   const databaseUrl = `postgres://floor:floor@127.0.0.1:${floorDatabase.port}/postgres`;
   const floor = {

@@ -46,6 +46,7 @@ const dataDirectory = await makeDataDirectory();
 const platform = await startStandalone(dataDirectory, {
   STRONGROOM_RATE_LIMIT_PER_SECOND: '1000000',
   STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '1000000',
+  STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '0',
 });
 const { oauth_client, api_client } = platform.credentials;
 const client = await createApiClient(platform, STORM);

@@ -1,32 +1,20 @@
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomToken } from '@strongroom/crypto/random';
 import { createApiClient, type ApiClient } from '@strongroom/testing/api-client';
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startStandalone,
-  type Standalone,
-} from '@strongroom/testing/standalone';
 import { registerApplication, signInToApplication, signInToUi } from './sign-in.ts';
-import { listOperations, roleHandle } from './support.ts';
+import { listOperations, roleHandle, runPlatform, type RunningPlatform } from './support.ts';
 
 /** Made at run time: a value that stands nowhere else, so that finding it means that it leaked. */
 const marker = `canary${randomToken().replace(/[-_]/g, 'x')}`;
 const number = `9${Date.now()}${Math.floor(Math.random() * 1e6)}`.slice(0, 15);
 
-let dataDirectory: string;
-let platform: Standalone;
+let running: RunningPlatform;
 
 beforeAll(async () => {
-  dataDirectory = await makeDataDirectory();
+  running = await runPlatform({ STRONGROOM_LOG_LEVEL: 'debug', STRONGROOM_ACCESS_LOG: 'true' });
 });
 
-afterAll(async () => {
-  await platform.stop();
-  await removeDataDirectory(dataDirectory);
-});
+afterAll(() => running.stop());
 
 /** The ways in which a value could lie somewhere. */
 function spellings(value: string): Buffer[] {
@@ -40,11 +28,6 @@ function spellings(value: string): Buffer[] {
     );
   const texts = [value, bytes.toString('hex'), ...inside('base64'), ...inside('base64url')];
   return [...texts.map(text => Buffer.from(text)), Buffer.from(value, 'utf16le')];
-}
-
-async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
 }
 
 /** Whatever auth keeps, hands out or is given that must not lie in clear. Answers what it made itself. */
@@ -92,13 +75,7 @@ async function walkThroughAuth(client: ApiClient, marked: string): Promise<strin
 }
 
 test('a marked secret value is found nowhere at rest, in no log and in no error answer', async () => {
-  platform = await startStandalone(dataDirectory, {
-    STRONGROOM_LOG_LEVEL: 'debug',
-    STRONGROOM_ACCESS_LOG: 'true',
-    STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
-    STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
-  });
-  const client = await createApiClient(platform);
+  const { client, platform } = running;
   const admin = await roleHandle(client, 'privx-admin');
   const data = { text: marker, number: Number(number), nested: [{ deep: marker }], [marker]: 'as a key' };
   const errors: string[] = [];
@@ -174,22 +151,20 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   expect(madeSecret).toHaveLength(43);
   const secretsOfAuth = await walkThroughAuth(client, marker);
   expect(secretsOfAuth.every(secret => secret.length >= 20)).toBe(true);
-  await client.close();
-  await platform.stop();
 
   expect(errors.length).toBeGreaterThan(100);
   expect(errors.filter(text => text.includes(marker) || text.includes(number))).toEqual([]);
-  expect(platform.output()).not.toContain(marker);
   const wanted = [marker, number, madeSecret, ...secretsOfAuth].flatMap(spellings);
   const leaks: string[] = [];
-  const files = await filesBelow(path.dirname(dataDirectory));
-  for (const file of files) {
-    const content = await readFile(file);
-    if (wanted.some(spelling => content.includes(spelling))) leaks.push(path.relative(dataDirectory, file));
+  const blind: string[] = [];
+  let controls = 0;
+  for await (const { name, content, holds } of running.remains()) {
+    if (wanted.some(spelling => content.includes(spelling))) leaks.push(name);
+    if (holds === undefined) continue;
+    controls += 1;
+    if (!content.includes(holds)) blind.push(name);
   }
   expect(leaks).toEqual([]);
-  // The search itself works: what is known to be there is found.
-  expect(files.length).toBeGreaterThan(500);
-  const credentials = await readFile(path.join(dataDirectory, 'credentials.json'));
-  expect(credentials.includes(spellings(platform.credentials.api_client.secret)[0]!)).toBe(true);
+  // The search itself works: what is known to be there was found.
+  expect([blind, controls > 1]).toEqual([[], true]);
 });

@@ -1,36 +1,60 @@
+import path from 'node:path';
 import { createApiClient, type ApiClient } from '@strongroom/testing/api-client';
 import {
   makeDataDirectory,
+  readInstallation,
   removeDataDirectory,
   startStandalone,
+  type Installation,
   type Standalone,
 } from '@strongroom/testing/standalone';
+import { remainsOfCluster, remainsOfStandalone, type Place } from './remains.ts';
 
 export interface RunningPlatform {
-  platform: Standalone;
+  platform: Installation;
   client: ApiClient;
+  /** All that it wrote anywhere. A platform of our own is stopped for that. */
+  remains: () => AsyncIterable<Place>;
   stop: () => Promise<void>;
 }
 
-/** A platform of its own for one test file, and a client that is signed in. */
+/** The directory of a running cluster (`make test-cluster`); absent: each test file starts a platform of its own. */
+const CLUSTER = process.env['STRONGROOM_E2E_CLUSTER'];
+
+/** A platform, and a client that is signed in. The cluster has its settings from whoever started it. */
 export async function runPlatform(environment: Record<string, string> = {}): Promise<RunningPlatform> {
+  return CLUSTER === undefined ? runStandalone(environment) : useCluster(path.resolve(CLUSTER));
+}
+
+/** In every case a platform of our own: for tests of what only standalone has. */
+export async function runStandalone(
+  environment: Record<string, string>,
+): Promise<RunningPlatform & { platform: Standalone }> {
   const dataDirectory = await makeDataDirectory();
   const platform = await startStandalone(dataDirectory, {
     // Tests come from one address, faster than any client.
     STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
     STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
+    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '0',
     ...environment,
   });
   const client = await createApiClient(platform);
   return {
     platform,
     client,
+    remains: () => remainsOfStandalone(platform),
     async stop() {
       await client.close();
       await platform.stop();
       await removeDataDirectory(dataDirectory);
     },
   };
+}
+
+async function useCluster(directory: string): Promise<RunningPlatform> {
+  const platform = await readInstallation(directory);
+  const client = await createApiClient(platform);
+  return { platform, client, remains: () => remainsOfCluster(directory), stop: () => client.close() };
 }
 
 export async function roleHandle(client: ApiClient, name: string): Promise<{ id: string; name: string }> {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { AppError } from '@strongroom/errors/app-error';
+import { trustOnly } from '@strongroom/http/trust';
 import type { Credentials } from '@strongroom/installation/credentials';
 import { writeDurably } from '@strongroom/installation/durable-file';
 import { storeExampleSecret } from '@strongroom/installation/example-secret';
@@ -18,6 +20,7 @@ export async function finish(
   now: Date,
 ): Promise<void> {
   if (existsSync(layout.installed)) return;
+  trustOnly(await readFile(layout.caFile, 'utf8'));
   // Where it is published here, which need not be where people reach it.
   const url = baseUrlOf(host, port);
   if (credentials !== undefined) await storeExampleSecret(url, url, credentials).catch(ignoreConflict);

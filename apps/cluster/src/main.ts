@@ -2,6 +2,7 @@ import { loadEnvFile } from 'node:process';
 import { join } from 'node:path';
 import { ignoreAbsence } from '@strongroom/errors/system-error';
 import { banner } from './banner.ts';
+import { figures } from './figures.ts';
 import { finish } from './finish.ts';
 import { prepare } from './prepare.ts';
 import { provision } from './provision.ts';
@@ -27,6 +28,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
     const { layout, credentials } = await prepare(known, new Date());
     await finish(layout, credentials, known, new Date());
     print(banner(layout, { baseUrl: known.baseUrl, hasCredentials: credentials !== undefined }));
+  },
+  async figures() {
+    const known = settings();
+    const { layout, credentials } = await prepare(known, new Date());
+    if (credentials === undefined) throw new Error('credentials.json was taken away; put it back for this');
+    print(await figures(layout, credentials, known));
   },
 };
 

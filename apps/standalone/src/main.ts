@@ -8,7 +8,19 @@ import { readStandaloneSettings } from './settings.ts';
 /** Runs the platform in the foreground until Ctrl-C, SIGTERM or the end of its database. */
 async function main(): Promise<void> {
   const { settings, secrets } = readStandaloneSettings(process.env);
-  const { host, port, dataDirectory, logLevel, limits, auth, observability, trail, forwarding, publicUrl } = settings;
+  const {
+    host,
+    port,
+    dataDirectory,
+    logLevel,
+    limits,
+    callerRateLimitPerSecond,
+    auth,
+    observability,
+    trail,
+    forwarding,
+    publicUrl,
+  } = settings;
   const stopSignal = nextSignal();
   const platform = await startPlatform({
     dataDirectory,
@@ -17,6 +29,7 @@ async function main(): Promise<void> {
     rootKey: secrets.rootKey,
     auditKey: secrets.auditKey,
     limits,
+    callerRateLimitPerSecond,
     auth,
     observability,
     trail,

@@ -36,6 +36,8 @@ export interface PlatformOptions {
   rootKey: SecretBytes | undefined;
   auditKey: SecretBytes | undefined;
   limits: GatewayLimits;
+  /** Of each service; 0: none. */
+  callerRateLimitPerSecond: number;
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
@@ -87,6 +89,7 @@ async function start(
     rootKey,
     auditKey,
     limits,
+    callerRateLimitPerSecond,
     publicUrl,
     auth: authSettings,
     observability,
@@ -137,6 +140,7 @@ async function start(
     databaseDeadlineMs: 5_000,
     authUrl,
     issuer: baseUrl,
+    callerRateLimitPerSecond,
     shutdownDeadlineMs: limits.shutdownDeadlineMs,
     logLevel: 'info',
   });

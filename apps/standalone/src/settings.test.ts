@@ -2,6 +2,7 @@ import { readGatewayLimits } from '@strongroom/api-gateway/config';
 import { readAuthSettings } from '@strongroom/auth/config';
 import { readSettings } from '@strongroom/config/settings';
 import { readObservability } from '@strongroom/service/observability';
+import { readForwarding, readTrailSettings } from '@strongroom/monitor/config';
 import { expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readStandaloneSettings } from './settings.ts';
@@ -17,11 +18,14 @@ test('all settings have defaults', () => {
     port: 8443,
     limits: readGatewayLimits(readSettings({})),
     publicUrl: undefined,
+    callerRateLimitPerSecond: 500,
     auth: readAuthSettings(readSettings({})),
     observability: readObservability(readSettings({}), 0),
+    trail: readTrailSettings(readSettings({})),
+    forwarding: readForwarding(readSettings({})).config,
     logLevel: 'info',
   });
-  expect(secrets.rootKey).toBeUndefined();
+  expect(secrets).toEqual({ rootKey: undefined, auditKey: undefined });
 });
 
 test('settings are taken as given', () => {
@@ -31,7 +35,10 @@ test('settings are taken as given', () => {
     STRONGROOM_PORT: '0',
     STRONGROOM_LOG_LEVEL: 'debug',
     STRONGROOM_ROOT_KEY: KEY,
+    STRONGROOM_AUDIT_KEY: Buffer.alloc(32, 8).toString('base64url'),
+    STRONGROOM_AUDIT_RETENTION_MONTHS: '24',
     STRONGROOM_RATE_LIMIT_PER_SECOND: '7',
+    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '20',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
     STRONGROOM_METRICS_PORT: '9464',
@@ -44,6 +51,7 @@ test('settings are taken as given', () => {
     port: 0,
     limits: { ...readGatewayLimits(readSettings({})), rateLimitPerSecond: 7 },
     publicUrl: 'https://vault.example.org',
+    callerRateLimitPerSecond: 20,
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
     observability: {
       metricsHost: '127.0.0.1',
@@ -51,21 +59,25 @@ test('settings are taken as given', () => {
       otlpUrl: 'http://jaeger:4318',
       traceRatio: 1,
     },
+    trail: { checkpointMinutes: 60, retentionMonths: 24 },
+    forwarding: readForwarding(readSettings({})).config,
     logLevel: 'debug',
   });
   expect(secrets.rootKey?.reveal()).toEqual(Buffer.alloc(32, 7));
+  expect(secrets.auditKey?.reveal()).toEqual(Buffer.alloc(32, 8));
 });
 
-test('all faults are told at once, without the root key', () => {
+test('all faults are told at once, without the keys', () => {
   const bad = {
     STRONGROOM_PORT: '70000',
     STRONGROOM_HOST: 'no host',
     STRONGROOM_ROOT_KEY: 'canary-not-a-key',
+    STRONGROOM_AUDIT_KEY: 'canary-not-a-key-either',
     STRONGROOM_OTLP_URL: 'canary:4318',
     STRONGROOM_TRACE_RATIO: '1.5',
   };
   expect(() => readStandaloneSettings(bad)).toThrow(
-    /STRONGROOM_PORT[^]*STRONGROOM_OTLP_URL[^]*STRONGROOM_TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY/,
+    /STRONGROOM_PORT[^]*OTLP_URL[^]*TRACE_RATIO[^]*STRONGROOM_HOST[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_AUDIT_KEY/,
   );
   expect(() => readStandaloneSettings(bad)).not.toThrow(/canary/);
 });

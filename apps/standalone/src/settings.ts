@@ -14,6 +14,7 @@ import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
+import { readCallerLimits } from '@strongroom/service/service-config';
 import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
 export interface StandaloneSettings {
@@ -26,6 +27,8 @@ export interface StandaloneSettings {
   readonly publicUrl: string | undefined;
   readonly logLevel: LogLevel;
   readonly limits: GatewayLimits;
+  /** Of each service. */
+  readonly callerRateLimitPerSecond: number;
   readonly auth: AuthSettings;
   readonly observability: ObservabilitySettings;
   readonly trail: TrailSettings;
@@ -55,6 +58,7 @@ export function readStandaloneSettings(environment: Environment): {
     publicUrl: values.optionalText('STRONGROOM_PUBLIC_URL'),
     logLevel: values.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     limits: readGatewayLimits(values),
+    ...readCallerLimits(values),
     auth: readAuthSettings(values),
     observability: readObservability(values, 0),
     trail: readTrailSettings(values),

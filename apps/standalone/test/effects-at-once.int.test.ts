@@ -51,6 +51,7 @@ const configOf = (service: 'auth' | 'vault', authUrl: string): AuthConfig => ({
   databaseDeadlineMs: 5_000,
   authUrl,
   issuer: ISSUER,
+  callerRateLimitPerSecond: 0,
   shutdownDeadlineMs: 10_000,
   logLevel: 'error',
   ...readAuthSettings(readSettings({})),

@@ -7,7 +7,7 @@ import type { Queryable } from '@strongroom/db/database';
 import { AppError } from '@strongroom/errors/app-error';
 import { DURATION_BUCKETS, silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { appendEvents } from '@strongroom/outbox/outbox';
-import { continueTrace, recordedTraceparent } from '@strongroom/tracing/tracing';
+import { continueTraces, recordedTraceparent } from '@strongroom/tracing/tracing';
 
 /** What happened. Values of `message` name objects and outcomes; a secret value must never be among them. */
 export interface Act {
@@ -47,8 +47,8 @@ export interface AuditOptions {
 
 interface Batch {
   acts: Act[];
-  /** The first recorded trace among the requests that wait. */
-  traceparent: string | undefined;
+  /** The recorded traces among the requests that wait. */
+  traces: string[];
   durable: Promise<void>;
   settle: (error?: AppError) => void;
 }
@@ -82,8 +82,8 @@ export function createAudit(options: AuditOptions): Audit {
       waiting = undefined;
       const started = performance.now();
       try {
-        await continueTrace(
-          batch.traceparent,
+        await continueTraces(
+          batch.traces,
           () => ({ name: 'record acts' }),
           () => appendEvents(db, toEvents(batch.acts)),
         );
@@ -111,7 +111,8 @@ export function createAudit(options: AuditOptions): Audit {
         return Promise.reject(auditUnavailable());
       }
       waiting.acts.push(act);
-      waiting.traceparent ??= recordedTraceparent();
+      const traceparent = recordedTraceparent();
+      if (traceparent !== undefined) waiting.traces.push(traceparent);
       if (!flushing) {
         flushing = true;
         // The end of this turn of the event loop: whatever arrived in it shares the insert.
@@ -130,12 +131,12 @@ function newBatch(): Batch {
       else reject(error);
     };
   });
-  return { acts: [], traceparent: undefined, durable, settle };
+  return { acts: [], traces: [], durable, settle };
 }
 
 function measureAudit(metrics: Metrics, waiting: () => number) {
   const size = metrics.histogram(
-    'strongroom_audit_batch_records',
+    'strongroom_audit_flush_records',
     'Records that one insert made durable',
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000],
   );

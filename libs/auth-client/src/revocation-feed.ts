@@ -7,7 +7,7 @@ import {
 import { callJson, serviceUnreachable } from '@strongroom/http/client';
 import { bodyParser } from '@strongroom/schema/parser';
 import { Type } from '@strongroom/schema/types';
-import type { Revocations } from './revocations.ts';
+import type { Recalled, Revocations } from './revocations.ts';
 
 // Type.Object rather than Members: subscribers of the bus in memory share an event, so none may narrow it.
 const Id = Type.String({ minLength: 1, maxLength: 128 });
@@ -29,6 +29,8 @@ export interface RevocationFeedOptions {
   revocations: Revocations;
   /** The next page of what was revoked before; an empty one is the last. */
   page: (cursor: RevocationCursor) => Promise<Missed>;
+  /** What the cache kept. It counts until the pages are there, which takes long when auth is away. */
+  recall?: () => Promise<Recalled>;
 }
 
 const START: RevocationCursor = {
@@ -37,7 +39,7 @@ const START: RevocationCursor = {
 };
 
 /** Keeps the memory of a token verifier up to date; for `followFeed`. */
-export function revocationFeed({ revocations, page }: RevocationFeedOptions) {
+export function revocationFeed({ revocations, page, recall }: RevocationFeedOptions) {
   return {
     name: 'sessions',
     types: [`auth.${SESSION_ENDED}`, `auth.${RIGHTS_CHANGED}`],
@@ -48,10 +50,12 @@ export function revocationFeed({ revocations, page }: RevocationFeedOptions) {
       else revocations.reduceRights(parseChanged(event.data).subjects);
     },
     async load(): Promise<void> {
+      if (recall !== undefined) revocations.recall(await recall());
+      const mark = revocations.mark();
       for (let cursor = START; ;) {
         const missed = await page(cursor);
         if (missed.sessionIds.length === 0 && missed.subjects.length === 0) return;
-        revocations.catchUp(missed);
+        revocations.catchUp(missed, mark);
         cursor = {
           afterSession: missed.sessionIds.at(-1) ?? cursor.afterSession,
           afterSubject: missed.subjects.at(-1)?.id ?? cursor.afterSubject,

@@ -112,15 +112,48 @@ describe('reduced rights', () => {
   });
 });
 
-test('what was missed does not replace what was heard since', () => {
+test('what was missed replaces what was heard before the question, and not what was heard since', () => {
+  revocations.reduceRights([subject('client-3', 'vault-manage')]);
+  const mark = revocations.mark();
   revocations.reduceRights([subject('client-1', 'vault-add')]);
-  revocations.catchUp({
-    sessionIds: ['session-1'],
-    subjects: [subject('client-1', 'vault-add', 'vault-manage'), subject('client-2')],
-  });
+  const subjects = [
+    subject('client-1', 'vault-add', 'vault-manage'),
+    subject('client-2'),
+    subject('client-3'),
+  ];
+  revocations.catchUp({ sessionIds: ['session-1'], subjects }, mark);
+  expect(permissionsOf('client-3')).toEqual([]);
   expect(permissionsOf('client-1')).toEqual(['vault-add']);
   expect(permissionsOf('client-2')).toEqual([]);
   expect(revocations.isEnded('session-1', NOW_S)).toBe(true);
+});
+
+describe('what the cache kept', () => {
+  const at = (seconds: number, id: string, ...permissions: string[]) => ({
+    ...subject(id, ...permissions),
+    at: NOW_S + seconds,
+  });
+
+  test('counts, the newest announcement of a subject last', () => {
+    const subjects = [at(-9, 'client-1', 'vault-add'), at(-8, 'client-1')];
+    revocations.recall({ sessionIds: ['session-1'], subjects });
+    expect(revocations.isEnded('session-1', NOW_S - 60)).toBe(true);
+    expect(permissionsOf('client-1', NOW_S - 60)).toEqual([]);
+  });
+
+  test('leaves alone what is newer: another announcement, or a token', () => {
+    revocations.reduceRights([subject('client-1', 'vault-add')]);
+    revocations.recall({ sessionIds: [], subjects: [at(-60, 'client-1'), at(-60, 'client-2')] });
+    expect(permissionsOf('client-1')).toEqual(['vault-add']);
+    expect(permissionsOf('client-2', NOW_S - 40)).toEqual([]);
+    expect(permissionsOf('client-2', NOW_S)).toBeUndefined();
+  });
+
+  test('gives way to what auth says', () => {
+    revocations.recall({ sessionIds: [], subjects: [at(0, 'client-1')] });
+    revocations.catchUp({ sessionIds: [], subjects: [subject('client-1', 'vault-add')] }, revocations.mark());
+    expect(permissionsOf('client-1')).toEqual(['vault-add']);
+  });
 });
 
 describe('when there is no room for more', () => {

@@ -18,11 +18,24 @@ export interface Revocations {
   endSessions: (ids: readonly string[]) => void;
   /** The newest announcement about a subject counts. */
   reduceRights: (subjects: readonly SubjectRights[]) => void;
-  /** What was said before this replica listened. What it heard itself since then is newer and stays. */
-  catchUp: (missed: Missed) => void;
+  /** What the cache kept. An older announcement never replaces a newer one. */
+  recall: (recalled: Recalled) => void;
+  /** The place in the order of what was heard; to be taken before auth is asked. */
+  mark: () => number;
+  /** What auth answered. What was heard after the mark is newer and stays. */
+  catchUp: (missed: Missed, mark: number) => void;
   isEnded: (sessionId: string, issuedAt: number) => boolean;
   /** Undefined: the token says it all. */
   rightsOf: (subjectId: string, issuedAt: number) => ReducedRights | undefined;
+}
+
+/** `at`: when, in seconds since 1970. */
+export type Announced = SubjectRights & { readonly at: number };
+
+export interface Recalled {
+  readonly sessionIds: readonly string[];
+  /** The oldest first. */
+  readonly subjects: readonly Announced[];
 }
 
 /**
@@ -30,10 +43,15 @@ export interface Revocations {
  * knows of it, and may say more than it: what the subject gained since.
  */
 const CLOCK_MARGIN_SECONDS = 30;
-const KEEP_SECONDS = MAX_ACCESS_TOKEN_SECONDS + CLOCK_MARGIN_SECONDS;
+/** After this no token is left that an announcement concerns. */
+export const KEEP_SECONDS = MAX_ACCESS_TOKEN_SECONDS + CLOCK_MARGIN_SECONDS;
 
 interface Heard {
   readonly heardAt: number;
+}
+
+interface HeardRights extends Heard, ReducedRights {
+  readonly place: number;
 }
 
 /**
@@ -43,7 +61,8 @@ interface Heard {
  */
 export function createRevocations(now: () => Date, capacity = 100_000): Revocations {
   const sessions = new Map<string, Heard>();
-  const rights = new Map<string, Heard & ReducedRights>();
+  const rights = new Map<string, HeardRights>();
+  let place = 0;
   let refusedUntil = Number.NEGATIVE_INFINITY;
 
   const seconds = () => now().getTime() / 1000;
@@ -60,8 +79,13 @@ export function createRevocations(now: () => Date, capacity = 100_000): Revocati
     }
   }
 
-  const rememberRights = ({ id, roles, permissions }: SubjectRights) =>
-    remember(rights, id, { heardAt: seconds(), roles: new Set(roles), permissions: new Set(permissions) });
+  const rememberRights = ({ id, roles, permissions }: SubjectRights, heardAt = seconds()) =>
+    remember(rights, id, {
+      heardAt,
+      place: (place += 1),
+      roles: new Set(roles),
+      permissions: new Set(permissions),
+    });
 
   function endSessions(ids: readonly string[]): void {
     for (const id of ids) remember(sessions, id, { heardAt: seconds() });
@@ -72,9 +96,20 @@ export function createRevocations(now: () => Date, capacity = 100_000): Revocati
     reduceRights(subjects) {
       for (const subject of subjects) rememberRights(subject);
     },
-    catchUp(missed) {
+    recall(recalled) {
+      endSessions(recalled.sessionIds.filter(id => !sessions.has(id)));
+      for (const subject of recalled.subjects) {
+        const known = rights.get(subject.id);
+        if (known === undefined || known.heardAt < subject.at) rememberRights(subject, subject.at);
+      }
+    },
+    mark: () => place,
+    catchUp(missed, mark) {
       endSessions(missed.sessionIds);
-      for (const subject of missed.subjects) if (!rights.has(subject.id)) rememberRights(subject);
+      for (const subject of missed.subjects) {
+        const known = rights.get(subject.id);
+        if (known === undefined || known.place <= mark) rememberRights(subject);
+      }
     },
     isEnded: (sessionId, issuedAt) => sessions.has(sessionId) || issuedAt <= refusedUntil,
     rightsOf(subjectId, issuedAt) {

@@ -1,23 +1,20 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { inRequest, type RequestContext } from '@strongroom/log/request-context';
-import { continueTrace } from '@strongroom/tracing/tracing';
+import { continueTraces } from '@strongroom/tracing/tracing';
 import type { Subscription } from './bus.ts';
 
 /**
- * Gives a batch to its handler, so that lines of the log and spans say what it was for. A batch may come from many
- * requests: it goes on with the first trace that is recorded, and links the others.
+ * Gives a batch to its handler, so that lines of the log and spans say what it was for. Every implementation of the
+ * bus calls handlers through here.
  */
 export function deliver(subscription: Subscription, events: readonly CloudEvent[]): Promise<void> {
-  const traces = new Set(events.map(event => event.traceparent).filter(each => each !== undefined));
-  const [first, ...others] = traces;
   const name = queueLabel(subscription.queue);
   return inRequest(contextOf(events), () =>
-    continueTrace(
-      first,
+    continueTraces(
+      events.flatMap(event => event.traceparent ?? []),
       () => ({
         name: `process ${name}`,
         kind: 'consumer',
-        links: others,
         attributes: {
           'messaging.system': 'strongroom',
           'messaging.operation.type': 'process',

@@ -3,6 +3,7 @@ import type { DurableQueue } from '@strongroom/contracts/queues';
 import type { Logger } from '@strongroom/log/logger';
 import type { Metrics } from '@strongroom/metrics/metrics';
 import type { Bus } from './bus.ts';
+import { queueLabel } from './deliver.ts';
 import { keepConnected, withDeadline, type BrokerAddress, type Connection } from './rabbit-connection.ts';
 import { createConsumer, type Consumer } from './rabbit-consumer.ts';
 import { createDeadLetters } from './rabbit-dead-letters.ts';
@@ -151,8 +152,7 @@ function countEvents(metrics: Metrics) {
   return {
     published: (events: number) => published(undefined, events),
     of(name: string) {
-      // A replica's own queue ends in its id: `vault.revocations.<id>`.
-      const queue = name.split('.').slice(0, 2).join('.');
+      const queue = queueLabel(name);
       return {
         consumed: (events: number) => consumed({ queue }, events),
         failed: (events: number) => failed({ queue }, events),

@@ -14,7 +14,7 @@ export function encodeEvent(event: CloudEvent): { content: Buffer; options: Opti
       type: event.type,
       timestamp: Math.floor(Date.parse(event.time) / 1000),
       // W3C trace context, for tools that follow messages without reading them.
-      headers: 'traceparent' in event ? { traceparent: event.traceparent } : {},
+      headers: event.traceparent === undefined ? {} : { traceparent: event.traceparent },
     },
   };
 }
@@ -34,7 +34,12 @@ function isEvent(value: unknown): value is CloudEvent {
   if (typeof value !== 'object' || value === null || !('data' in value)) return false;
   const members = value as Record<string, unknown>;
   const isText = (name: string) => typeof members[name] === 'string' && members[name] !== '';
-  return members['specversion'] === '1.0' && ['id', 'source', 'type', 'time'].every(isText);
+  const mayBeText = (name: string) => members[name] === undefined || isText(name);
+  return (
+    members['specversion'] === '1.0' &&
+    ['id', 'source', 'type', 'time'].every(isText) &&
+    ['traceparent', 'requestid'].every(mayBeText)
+  );
 }
 
 /** What stands for a dead letter that cannot be read, so that it can be seen all the same. */

@@ -68,7 +68,7 @@ export function openRedisCache({ metrics, ...options }: RedisCacheOptions): Cach
     async remember(set, members, ttlSeconds) {
       if (members.length === 0) return;
       await shared('remember', redis =>
-        redis.eval(REMEMBER, 1, `set:${set}`, ttlSeconds * 1_000, CAPACITY, ...members),
+        redis.eval(REMEMBER, 1, `set:${set}`, ttlSeconds * 1_000, CAPACITY, ...members.slice(-CAPACITY)),
       );
     },
     async recall(set) {

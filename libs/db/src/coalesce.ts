@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { continueTrace, recordedTraceparent } from '@strongroom/tracing/tracing';
+import { continueTraces, recordedTraceparent } from '@strongroom/tracing/tracing';
 
 /**
  * Serves concurrent look-ups of one kind by one statement. While a load is under way, keys gather for the
@@ -15,17 +15,17 @@ export function coalesce<K, V>(
 ): (key: K) => Promise<V | undefined> {
   let waiting = new Map<K, Waiter<V>[]>();
   let loading = false;
-  /** The first recorded trace among those who wait. */
-  let traceparent: string | undefined;
+  /** The recorded traces among those who wait. */
+  let traces: string[] = [];
 
   async function run(): Promise<void> {
     while (waiting.size > 0) {
       const batch = takeBatch();
-      const of = traceparent;
-      traceparent = undefined;
+      const joined = traces;
+      traces = [];
       try {
-        const found = await continueTrace(
-          of,
+        const found = await continueTraces(
+          joined,
           () => ({ name: 'look up together' }),
           () => load([...batch.keys()]),
         );
@@ -53,7 +53,8 @@ export function coalesce<K, V>(
 
   return key =>
     new Promise((resolve, reject) => {
-      traceparent ??= recordedTraceparent();
+      const traceparent = recordedTraceparent();
+      if (traceparent !== undefined) traces.push(traceparent);
       const waiters = waiting.get(key);
       if (waiters === undefined) waiting.set(key, [{ resolve, reject }]);
       else waiters.push({ resolve, reject });

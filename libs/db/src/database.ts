@@ -12,9 +12,14 @@ export interface Queryable {
   query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 }
 
+export interface Transaction extends Queryable {
+  /** `work` runs as soon as the commit is done, and never after a rollback. It must not throw. */
+  afterCommit: (work: () => void) => void;
+}
+
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. Pass only `tx` on inside of it. */
-  transaction: <T>(work: (tx: Queryable) => Promise<T>) => Promise<T>;
+  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }
 
@@ -109,9 +114,14 @@ export function openDatabase(
       withClient(async (client, keep) => {
         try {
           await run(client, 'BEGIN');
-          const result = await work({ query: async (text, values) => run(client, text, values) });
+          const committed: (() => void)[] = [];
+          const result = await work({
+            query: async (text, values) => run(client, text, values),
+            afterCommit: then => void committed.push(then),
+          });
           await commit(client);
           keep();
+          for (const then of committed) then();
           return result;
         } catch (error) {
           // A connection that cannot even roll back is not returned to the pool.
@@ -125,12 +135,14 @@ export function openDatabase(
 
 /** Waiting for a connection is what shows first when a pool is too small or the database too slow. */
 function measurePool(pool: pg.Pool, size: number, metrics: Metrics): { acquired: (ms: number) => void } {
-  const gauge = (name: string, help: string, read: () => number) =>
-    metrics.gauge(`strongroom_database_pool_${name}`, help, read);
-  gauge('size', 'Connections that the pool may open', () => size);
-  gauge('connections', 'Connections that are open', () => pool.totalCount);
-  gauge('idle', 'Open connections that nobody uses', () => pool.idleCount);
-  gauge('waiting', 'Statements and transactions that wait for a connection', () => pool.waitingCount);
+  metrics.gauge('strongroom_database_pool_size', 'Connections that the pool may open', () => size);
+  metrics.gauge('strongroom_database_pool_connections', 'Connections that are open', () => pool.totalCount);
+  metrics.gauge('strongroom_database_pool_idle', 'Open connections that nobody uses', () => pool.idleCount);
+  metrics.gauge(
+    'strongroom_database_pool_waiting',
+    'Statements and transactions that wait for a connection',
+    () => pool.waitingCount,
+  );
   const observe = metrics.histogram(
     'strongroom_database_acquire_duration_seconds',
     'Wait for a connection of the pool',

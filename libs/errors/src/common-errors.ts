@@ -14,6 +14,9 @@ export const unauthenticated = (message = 'A valid access token is required', ca
 export const badRequest = (message: string, cause?: unknown) =>
   new AppError({ kind: 'invalid', code: 'BAD_REQUEST', message, cause });
 
+export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
+  new AppError({ kind: 'rate_limited', code: 'MAX_LOAD', message, retryAfterSeconds });
+
 export const tooLarge = (message: string, property?: string) =>
   new AppError({ kind: 'too_large', code: 'OUT_OF_RESOURCES', message, property });
 

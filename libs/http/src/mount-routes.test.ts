@@ -269,3 +269,70 @@ describe('the request', () => {
     expect(ids.size).toBe(5);
   });
 });
+
+describe('a caller who asks too much', () => {
+  const open = (wait: number | Promise<number>, asked: string[] = []) =>
+    startApp(
+      [
+        route({
+          tag: 'test',
+          summary: '',
+          method: 'post',
+          path: '/things',
+          operationId: 'create',
+          access: withPermission('vault-manage'),
+          body,
+          handle: () => ok(),
+        }),
+        route({
+          tag: 'test',
+          summary: '',
+          method: 'get',
+          path: '/public',
+          operationId: 'public',
+          access: PUBLIC,
+          handle: () => ok(),
+        }),
+      ],
+      {
+        admit: ({ id }) => {
+          asked.push(id);
+          return wait;
+        },
+      },
+    );
+
+  test.each([['at once', 3] as const, ['after a question', Promise.resolve(3)] as const])(
+    'is refused %s, with the time to wait, before the body is looked at',
+    async (_when, wait) => {
+      const limited = await open(wait);
+      const answered = await limited.send('POST', '/things', { headers: MANAGER, body: 'no JSON' });
+      await limited.stop();
+      expect([answered.status, answered.json['error_code']]).toEqual([429, 'MAX_LOAD']);
+      expect(answered.headers['retry-after']).toBe('3');
+    },
+  );
+
+  test.each([['at once', 0] as const, ['after a question', Promise.resolve(0)] as const])(
+    'is admitted %s when it does not',
+    async (_when, wait) => {
+      const admitting = await open(wait);
+      const answered = await admitting.send('POST', '/things', { headers: MANAGER, body: '{"name":"n"}' });
+      await admitting.stop();
+      expect(answered.status).toBe(200);
+    },
+  );
+
+  test('is counted once it is known and may do this, and not before', async () => {
+    const asked: string[] = [];
+    const counting = await open(0, asked);
+    const statuses = [
+      await counting.send('POST', '/things'),
+      await counting.send('POST', '/things', { headers: { authorization: 'Bearer vault-add' } }),
+      await counting.send('GET', '/public'),
+    ].map(({ status }) => status);
+    await counting.stop();
+    expect(statuses).toEqual([401, 403, 200]);
+    expect(asked).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
-import { permissionDenied, unauthenticated } from '@strongroom/errors/common-errors';
+import { permissionDenied, tooManyRequests, unauthenticated } from '@strongroom/errors/common-errors';
 import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
 import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
 import { requestInfo } from './request-info.ts';
@@ -16,19 +16,25 @@ export type Authenticate = (
   request: RequestInfo,
 ) => Caller | Promise<Caller>;
 
+/** Seconds that this caller has to wait; 0 admits. */
+export type Admit = (caller: Caller) => number | Promise<number>;
+
 export interface MountOptions {
   authenticate: Authenticate;
+  /** Absent: callers are not limited. */
+  admit?: Admit | undefined;
   bodyLimitBytes: number;
 }
 
 /**
- * Order on every route: token, permission, size, syntax, schema, handler. What is cheap and what refuses
+ * Order on every route: token, permission, the caller's limit, size, syntax, schema, handler. What is cheap and what refuses
  * strangers comes first, so nobody without a right makes us parse anything.
  */
 export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
   const readBody = readRawBody(options.bodyLimitBytes);
   for (const route of routes) {
     const handlers: RequestHandler[] = [authorize(route.access, options.authenticate)];
+    if (options.admit !== undefined && demandsCaller(route.access)) handlers.push(limit(options.admit));
     if (route.body !== undefined) handlers.push(readBody);
     handlers.push(answer(route));
     app[route.method](route.path, ...handlers);
@@ -72,6 +78,18 @@ function authorize(access: Access, authenticate: Authenticate): RequestHandler {
     } catch (error) {
       next(error);
     }
+  };
+}
+
+function limit(admit: Admit): RequestHandler {
+  return (request, _response, next) => {
+    const caller = callers.get(request);
+    if (caller === undefined) throw unauthenticated();
+    const decide = (wait: number) =>
+      wait > 0 ? next(tooManyRequests('Too many requests of this caller', wait)) : next();
+    const wait = admit(caller);
+    if (typeof wait === 'number') decide(wait);
+    else wait.then(decide, next);
   };
 }
 

@@ -2,7 +2,7 @@ import express, { type Express } from 'express';
 import type { Logger } from '@strongroom/log/logger';
 import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import { measureRequests } from './measure-requests.ts';
-import { mountRoutes, type Authenticate } from './mount-routes.ts';
+import { mountRoutes, type Admit, type Authenticate } from './mount-routes.ts';
 import { openApiDocument } from './openapi.ts';
 import { notFound, renderError } from './render-error.ts';
 import { nameRequest } from './request-info.ts';
@@ -15,6 +15,8 @@ export interface ServiceAppOptions {
   version: string;
   routes: readonly Route[];
   authenticate: Authenticate;
+  /** Absent: callers are not limited. */
+  admit?: Admit | undefined;
   /** Rejects, or resolves to false, while the service cannot do its work. */
   isReady: () => Promise<boolean>;
   bodyLimitBytes: number;

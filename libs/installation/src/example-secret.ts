@@ -9,29 +9,31 @@ const parseRoles = bodyParser(Type.Object({ items: Type.Array(Type.Object({ id: 
 
 const DEADLINE_MS = 10_000;
 
-/** The secret `example` that clients' own tests expect (contract 12), made as any client would make it. */
-export async function storeExampleSecret(
-  authUrl: string,
-  vaultUrl: string,
-  credentials: Credentials,
-): Promise<void> {
-  const { oauth_client, api_client } = credentials;
+/** The password grant of the installation's own API client. */
+export async function apiToken(authUrl: string, { oauth_client, api_client }: Credentials): Promise<string> {
   const basic = Buffer.from(`${oauth_client.id}:${oauth_client.secret}`).toString('base64');
   const grant = new URLSearchParams({
     grant_type: 'password',
     username: api_client.id,
     password: api_client.secret,
   });
-  const { access_token } = parseToken(
-    await callJson({
-      method: 'POST',
-      url: `${authUrl}/auth/api/v1/oauth/token`,
-      headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
-      body: grant.toString(),
-      deadlineMs: DEADLINE_MS,
-    }),
-  );
-  const headers = { authorization: `Bearer ${access_token}` };
+  const answer = await callJson({
+    method: 'POST',
+    url: `${authUrl}/auth/api/v1/oauth/token`,
+    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: grant.toString(),
+    deadlineMs: DEADLINE_MS,
+  });
+  return parseToken(answer).access_token;
+}
+
+/** The secret `example` that clients' own tests expect (contract 12), made as any client would make it. */
+export async function storeExampleSecret(
+  authUrl: string,
+  vaultUrl: string,
+  credentials: Credentials,
+): Promise<void> {
+  const headers = { authorization: `Bearer ${await apiToken(authUrl, credentials)}` };
   const roles = parseRoles(
     await callJson({
       method: 'POST',

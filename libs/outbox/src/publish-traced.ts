@@ -1,17 +1,13 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
-import { continueTrace } from '@strongroom/tracing/tracing';
+import { continueTraces } from '@strongroom/tracing/tracing';
 
-/**
- * The relay belongs to no request, but each event remembers its own. A batch is one act of publishing: the first
- * recorded trace gets its span, and the consumers link all of them.
- */
+/** The relay works for no request, but each event remembers its own: publishing shows in the traces of all. */
 export function publishTraced(
   events: readonly CloudEvent[],
   publish: (events: readonly CloudEvent[]) => Promise<void>,
 ): Promise<void> {
-  const traced = events.find(event => event.traceparent !== undefined);
-  return continueTrace(
-    traced?.traceparent,
+  return continueTraces(
+    events.flatMap(event => event.traceparent ?? []),
     () => ({
       name: 'publish events',
       kind: 'producer',

@@ -1,4 +1,5 @@
 import type { Settings } from '@strongroom/config/settings';
+import { METRICS_PORT, type ObservabilitySettings, readObservability } from './observability.ts';
 
 /** What a process of the cluster needs beside its service's own settings. */
 export interface ProcessConfig {
@@ -8,9 +9,7 @@ export interface ProcessConfig {
   readonly redisCa: string | undefined;
   /** Absent: the limits and memories of each replica are its own. */
   readonly redisUrl: string | undefined;
-  /** 0: none. */
-  readonly metricsPort: number;
-  readonly metricsHost: string;
+  readonly observability: ObservabilitySettings;
 }
 
 export interface ProcessSecrets {
@@ -27,8 +26,7 @@ export function readProcessConfig(settings: Settings): { config: ProcessConfig; 
       brokerCa: settings.optionalText('STRONGROOM_RABBITMQ_CA'),
       redisUrl: settings.optionalText('STRONGROOM_REDIS_URL'),
       redisCa: settings.optionalText('STRONGROOM_REDIS_CA'),
-      metricsPort: settings.integer('STRONGROOM_METRICS_PORT', { min: 0, max: 65_535 }, 9464),
-      metricsHost: settings.text('STRONGROOM_METRICS_HOST', '127.0.0.1'),
+      observability: readObservability(settings, METRICS_PORT),
     }),
     secrets: {
       brokerPassword: settings.optionalText('STRONGROOM_RABBITMQ_PASSWORD'),

@@ -7,8 +7,10 @@ import { DURABLE_QUEUES } from '@strongroom/contracts/queues';
 import { createLogger, type Logger, type LogLevel } from '@strongroom/log/logger';
 import { createMetrics, type Metrics } from '@strongroom/metrics/metrics';
 import type { ServiceDependencies } from './foundations.ts';
+import { startObservability } from './observability.ts';
 import { readProcessConfig, type ProcessConfig, type ProcessSecrets } from './process-config.ts';
 import { endOnFault, stopSignal } from './process-end.ts';
+import { VERSION } from './service-config.ts';
 
 export interface Program<Config extends ProgramConfig, Secrets> {
   /** The name in logs, metrics and traces. */
@@ -26,6 +28,8 @@ export interface Program<Config extends ProgramConfig, Secrets> {
 export interface ProgramConfig {
   readonly logLevel: LogLevel;
   readonly shutdownDeadlineMs: number;
+  /** Before the stop begins; absent: none. */
+  readonly drainMs?: number;
 }
 
 /** Of a process of its own; `stopping` tells a start that waits for something to give up. */
@@ -62,7 +66,7 @@ export async function runProcess<Config extends ProgramConfig, Secrets>(
   log.info('stopping', { signal: await signal });
   const deadline = setTimeout(
     () => void end(log, 1, () => log.error('the stop took too long; ending')),
-    own.config.shutdownDeadlineMs + CLOSING_MS,
+    (own.config.drainMs ?? 0) + own.config.shutdownDeadlineMs + CLOSING_MS,
   );
   await running.stop();
   await close();
@@ -106,6 +110,12 @@ async function openDependencies(
   log: Logger,
 ): Promise<{ dependencies: Required<Omit<ServiceDependencies, 'now'>>; close: () => Promise<void> }> {
   const metrics = createMetrics(service);
+  const stopObservability = await startObservability(config.observability, {
+    service,
+    version: VERSION,
+    metrics,
+    log,
+  });
   const cache = openCache(config, secrets, { log, metrics });
   const bus = await openRabbitBus({
     url: config.brokerUrl,
@@ -120,6 +130,7 @@ async function openDependencies(
     async close() {
       await bus.close();
       await cache.close();
+      await stopObservability();
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Authenticate } from '@strongroom/http/mount-routes';
 import type { Route } from '@strongroom/http/route';
 import { buildServiceApp } from '@strongroom/http/service-app';
 import { statusRoute } from '@strongroom/http/status-route';
+import { limitCallers } from './caller-limit.ts';
 import type { Foundations } from './foundations.ts';
 import { reportReplica } from './report-replica.ts';
 
@@ -41,6 +42,7 @@ export async function serve(foundations: Foundations, options: ServeOptions): Pr
       ...options.routes,
     ],
     authenticate: options.authenticate,
+    admit: limitCallers(foundations),
     isReady: async () => !isStopping && (await isReady()),
     bodyLimitBytes: options.bodyLimitBytes,
     log,

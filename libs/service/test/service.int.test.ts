@@ -81,6 +81,7 @@ function config(overrides: Partial<ServiceConfig> = {}): ServiceConfig {
     databaseDeadlineMs: 300,
     authUrl: 'http://127.0.0.1:1',
     issuer: 'https://issuer.test',
+    callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 600_000,
     logLevel: 'error',
     ...overrides,

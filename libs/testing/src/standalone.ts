@@ -13,12 +13,16 @@ export interface Credentials {
   api_client: { id: string; secret: string };
 }
 
-export interface Standalone {
-  dataDirectory: string;
+/** How a platform is reached: of a standalone or of a cluster. */
+export interface Installation {
   baseUrl: string;
   credentials: Credentials;
   /** PEM text of the CA that the gateway's certificate hangs on. */
   ca: string;
+}
+
+export interface Standalone extends Installation {
+  dataDirectory: string;
   /** What the process wrote to its terminal. */
   output: () => string;
   /** Ctrl-C; resolves with the exit code. */
@@ -28,6 +32,14 @@ export interface Standalone {
 }
 
 const MAIN = path.resolve(import.meta.dirname, '../../../apps/standalone/dist/main.js');
+
+/** Reads what an installation wrote for its operator. */
+export async function readInstallation(directory: string): Promise<Installation> {
+  const text = await readFile(path.join(directory, 'credentials.json'), 'utf8');
+  const credentials = JSON.parse(text) as Credentials;
+  const ca = await readFile(path.join(directory, 'tls/ca.pem'), 'utf8');
+  return { baseUrl: credentials.base_url, credentials, ca };
+}
 
 /** A directory that the database's account may enter, also when we are root. */
 export async function makeDataDirectory(): Promise<string> {

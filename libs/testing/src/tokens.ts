@@ -18,6 +18,8 @@ export interface TokenIssuer {
   bearer: (claims?: Partial<AccessTokenClaims>) => Promise<string>;
   /** What `GET /role-store/api/v1/roles` answers. */
   roles: { id: string; name: string }[];
+  /** Paths that answer 503, as those do that need auth's database while it is away. */
+  away: Set<string>;
   stop: () => Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: TOKEN_ALGORITHM, use: 'sig' };
   const issuer = 'https://issuer.test';
   const roles: { id: string; name: string }[] = [];
+  const away = new Set<string>();
 
   async function token(claims: Partial<AccessTokenClaims> = {}): Promise<string> {
     const seconds = Math.floor(now().getTime() / 1000);
@@ -59,7 +62,8 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     const answer = (body: unknown) =>
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     const path = request.url?.split('?')[0];
-    if (path === '/auth/api/v1/oauth/jwks') answer({ keys: [jwk] });
+    if (path !== undefined && away.has(path)) response.writeHead(503).end();
+    else if (path === '/auth/api/v1/oauth/jwks') answer({ keys: [jwk] });
     else if (path === '/role-store/api/v1/roles') answer({ count: roles.length, items: roles });
     else if (path === '/auth/api/v1/revocations') answer({ sessionIds: [], subjects: [] });
     else if (path === '/auth/api/v1/oauth/token') {
@@ -78,6 +82,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     token,
     bearer: async claims => `Bearer ${await token(claims)}`,
     roles,
+    away,
     stop: () =>
       new Promise(resolve => {
         server.close(() => resolve());

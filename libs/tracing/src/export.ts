@@ -41,12 +41,24 @@ export function openExport(settings: ExportSettings): { tracer: Tracer; stop: ()
       'service.instance.id': hostname(),
     }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
-    spanProcessors: [new BatchSpanProcessor(telling(exporter, onDropped))],
+    spanProcessors: [
+      new BatchSpanProcessor(telling(exporter, onDropped), { exportTimeoutMillis: SEND_DEADLINE_MS }),
+    ],
   });
   return {
     tracer: provider.getTracer('strongroom', version),
-    stop: () => provider.shutdown(),
+    stop: () => withinDeadline(provider.shutdown()),
   };
+}
+
+/** What could not be sent has been told as dropped; a collector that hangs holds up no stop. */
+async function withinDeadline(shutdown: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, SEND_DEADLINE_MS);
+  });
+  await Promise.race([shutdown.catch(() => undefined), deadline]);
+  clearTimeout(timer);
 }
 
 function telling(exporter: SpanExporter, onDropped: ExportSettings['onDropped']): SpanExporter {

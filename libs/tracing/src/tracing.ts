@@ -94,17 +94,23 @@ export function withSpan<T>(describe: () => SpanDescription, work: () => Promise
 }
 
 /**
- * Goes on with a trace that something else than a call has carried here: a row, a message. Without a traceparent
- * of a recorded trace, just runs `work`.
+ * Goes on with traces that something else than a call has carried here: rows, messages. Work that is done at once for
+ * several of them shows in each: the first has what happens within, and the others link it. Without a traceparent of
+ * a recorded trace, just runs `work`.
  */
-export function continueTrace<T>(
-  traceparent: string | undefined,
+export function continueTraces<T>(
+  traceparents: readonly string[],
   describe: () => SpanDescription,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (tracer === undefined || traceparent === undefined) return work();
-  const span = startSpan(tracer, describe(), carried(traceparent));
-  return span.isRecording() ? runSpan(span, work) : work();
+  const [first, ...others] = new Set(traceparents);
+  if (tracer === undefined || first === undefined) return work();
+  const description = describe();
+  const span = startSpan(tracer, description, carried(first));
+  const links = [formatTraceparent(span.spanContext())];
+  const by = tracer;
+  const linking = others.map(other => startSpan(by, { ...description, links }, carried(other)));
+  return runSpan(span, work).finally(() => linking.forEach(each => each.end()));
 }
 
 /** For the header of a call to another service; it also tells that a trace is not recorded. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { clientKey, createRateLimits } from './rate-limits.ts';
 
 describe('clientKey', () => {
@@ -18,7 +19,11 @@ describe('clientKey', () => {
 
 describe('createRateLimits', () => {
   test('admits the rate as a burst, then names a delay, for each address', async () => {
-    const limits = createRateLimits({ rateLimitPerSecond: 2, signInRateLimitPerSecond: 1 });
+    const rates = { rateLimitPerSecond: 2, signInRateLimitPerSecond: 1 };
+    const limits = createRateLimits(
+      rates,
+      createMemoryCache(() => new Date(0)),
+    );
     expect(await limits.delay('192.0.2.1', false)).toBe(0);
     expect(await limits.delay('192.0.2.1', false)).toBe(0);
     expect(await limits.delay('192.0.2.1', false)).toBe(1);
@@ -26,7 +31,11 @@ describe('createRateLimits', () => {
   });
 
   test('holds sign-ins to their own, lower rate', async () => {
-    const limits = createRateLimits({ rateLimitPerSecond: 10, signInRateLimitPerSecond: 1 });
+    const rates = { rateLimitPerSecond: 10, signInRateLimitPerSecond: 1 };
+    const limits = createRateLimits(
+      rates,
+      createMemoryCache(() => new Date(0)),
+    );
     expect(await limits.delay('192.0.2.1', true)).toBe(0);
     expect(await limits.delay('192.0.2.1', true)).toBe(1);
     expect(await limits.delay('192.0.2.1', false)).toBe(0);

@@ -1,28 +1,26 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Cache } from '@strongroom/cache/cache';
 import type { GatewayConfig } from './config.ts';
 
 export interface RateLimits {
-  /** Seconds after which to try again; 0 admits the request. */
-  delay: (address: string, signIn: boolean) => Promise<number>;
+  /** Seconds after which to try again; 0 admits the request. A promise only when the cache has to be asked. */
+  delay: (address: string, signIn: boolean) => number | Promise<number>;
 }
 
-/** Counts live in this process: each replica of the gateway admits the configured rate. */
+/** The replicas of the gateway count together; while the cache is away, each admits the configured rate. */
 export function createRateLimits(
   config: Pick<GatewayConfig, 'rateLimitPerSecond' | 'signInRateLimitPerSecond'>,
+  cache: Pick<Cache, 'createLimiter'>,
 ): RateLimits {
-  const all = new RateLimiterMemory({ points: config.rateLimitPerSecond, duration: 1 });
-  const signIns = new RateLimiterMemory({ points: config.signInRateLimitPerSecond, duration: 1 });
+  const perSecond = (name: string, points: number) =>
+    cache.createLimiter({ name, points, durationSeconds: 1 });
+  const all = perSecond('address', config.rateLimitPerSecond);
+  const signIns = perSecond('sign-in', config.signInRateLimitPerSecond);
   return {
-    async delay(address, signIn) {
+    delay(address, signIn) {
       const key = clientKey(address);
-      try {
-        await all.consume(key);
-        if (signIn) await signIns.consume(key);
-        return 0;
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-        throw refusal;
-      }
+      const afterAll = (wait: number) => (wait > 0 || !signIn ? wait : signIns.consume(key));
+      const wait = all.consume(key);
+      return typeof wait === 'number' ? afterAll(wait) : wait.then(afterAll);
     },
   };
 }

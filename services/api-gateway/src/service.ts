@@ -1,6 +1,8 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Bus } from '@strongroom/bus/bus';
+import type { Cache } from '@strongroom/cache/cache';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { REPORT_INTERVAL_MS } from '@strongroom/contracts/replica-events';
 import { listen } from '@strongroom/http/listen';
 import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
@@ -17,6 +19,8 @@ import { closeUpstreams, firstFindings, openUpstreams, type UpstreamDependencies
 export interface GatewayDependencies extends UpstreamDependencies {
   /** Absent: monitor is not told of this replica. */
   bus?: Bus;
+  /** Absent: a memory of this process alone. */
+  cache?: Cache;
 }
 
 export interface Gateway {
@@ -39,7 +43,7 @@ export async function startGateway(
   const context: Context = {
     config,
     upstreams: openUpstreams(config, { ...dependencies, metrics }),
-    rateLimits: createRateLimits(config),
+    rateLimits: createRateLimits(config, dependencies.cache ?? createMemoryCache()),
     log,
     stopping: false,
   };

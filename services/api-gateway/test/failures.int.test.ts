@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { silentLogger } from '@strongroom/log/logger';
 import { createApp } from '../src/app.ts';
 import { MAX_IN_FLIGHT } from '../src/proxy.ts';
@@ -131,7 +132,7 @@ describe('when a service hangs', () => {
     const context = {
       config,
       upstreams,
-      rateLimits: createRateLimits(config),
+      rateLimits: createRateLimits(config, createMemoryCache()),
       log: silentLogger,
       stopping: false,
     };

@@ -9,8 +9,7 @@ import {
 import { connect, type AddressInfo } from 'node:net';
 import { silentLogger, type LogFields, type Logger } from '@strongroom/log/logger';
 import type { GatewayConfig } from '../src/config.ts';
-import { startGateway, type Gateway } from '../src/service.ts';
-import type { UpstreamDependencies } from '../src/upstreams.ts';
+import { startGateway, type Gateway, type GatewayDependencies } from '../src/service.ts';
 
 /** A service behind the gateway, made of a handler. */
 export interface FakeUpstream {
@@ -57,7 +56,7 @@ export function startTestGateway(
   origin: string,
   config: Partial<GatewayConfig> = {},
   log: Logger = silentLogger,
-  dependencies: Partial<UpstreamDependencies> = {},
+  dependencies: Partial<GatewayDependencies> = {},
 ): Promise<Gateway> {
   return startGateway({ ...DEFAULTS, upstreams: sameForAll(origin), ...config }, { log, ...dependencies });
 }

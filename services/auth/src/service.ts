@@ -6,6 +6,7 @@ import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/pa
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
 import type { Metrics } from '@strongroom/metrics/metrics';
+import { recallWhileCutOff } from '@strongroom/service/access';
 import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
@@ -61,6 +62,7 @@ export async function startAuth(
     foundations,
     revocationFeed({ revocations, page: cursor => findRevocations(ctx, cursor) }),
   );
+  const unwatch = recallWhileCutOff(ctx, revocations);
   const stopKeeper = startSigningKeyKeeper(ctx, config.signingKeyDays);
   const stopPruning = startPruning(ctx);
 
@@ -75,6 +77,7 @@ export async function startAuth(
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await unwatch();
       await unfollow();
       await stopKeeper();
       await stopPruning();

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createAudit } from '@strongroom/audit/audit';
+import type { Cache } from '@strongroom/cache/cache';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { openDatabase, type Queryable } from '@strongroom/db/database';
+import { openDatabase, type Transaction } from '@strongroom/db/database';
 import { loadKeyring } from '@strongroom/keys/key-store';
 import { silentLogger } from '@strongroom/log/logger';
 import { createRelayBell } from '@strongroom/outbox/outbox';
@@ -18,6 +20,7 @@ export async function openInside(
   config: AuthConfig,
   secrets: AuthSecrets,
   now: () => Date = () => new Date(),
+  cache: Cache = createMemoryCache(),
 ) {
   const db = openDatabase(
     {
@@ -34,7 +37,7 @@ export async function openInside(
   const bell = createRelayBell(db, config.schema, 0);
   const signer = await createTokenSigner({ db, now, newId, config, keyring });
   const audit = createAudit({ service: config.service, db, newId, now, ring: bell.ring });
-  const ctx = { config, db, keyring, newId, now, signer, audit, ring: bell.ring, log: silentLogger };
+  const ctx = { cache, config, db, keyring, newId, now, signer, audit, ring: bell.ring, log: silentLogger };
 
   /** A session of the subject with its rights of now, and the Authorization header of its token. */
   async function signIn(subject: Subject, lifetimeSeconds = 1_800) {
@@ -53,7 +56,7 @@ export async function openInside(
   }
 
   /** A change with its events, told as soon as it has committed. */
-  async function change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  async function change<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const result = await db.transaction(work);
     ctx.ring();
     return result;

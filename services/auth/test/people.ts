@@ -73,7 +73,7 @@ export function countingDatabase(db: Database): Database & { statements: () => n
   return {
     ...db,
     ...counting(db),
-    transaction: work => db.transaction(tx => work(counting(tx))),
+    transaction: work => db.transaction(tx => work({ ...tx, ...counting(tx) })),
     statements: () => statements,
   };
 }

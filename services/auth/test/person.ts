@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAudit } from '@strongroom/audit/audit';
 import type { Permission } from '@strongroom/contracts/permissions';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { loadKeyring } from '@strongroom/keys/key-store';
 import type { AuthContext } from '../src/context.ts';
@@ -25,9 +26,10 @@ export async function openPeople(auth: TestAuth, now: () => Date): Promise<Peopl
   const keyring = await loadKeyring(db, 'auth', staticRootKey(auth.secrets.rootKey), now());
   const ring = () => undefined;
   const audit = createAudit({ service: 'auth', db, newId: randomUUID, now, ring });
-  // What the operations under test read of it.
+  // What the operations under test read of it. The cache forgets, so that the database alone must know what is spent.
   const ctx = {
     db,
+    cache: { ...createMemoryCache(), claimOnce: () => Promise.resolve(true) },
     keyring,
     now,
     newId: randomUUID,

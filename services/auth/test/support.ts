@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Cache } from '@strongroom/cache/cache';
+import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import type { AuditRecord } from '@strongroom/contracts/audit';
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Permission } from '@strongroom/contracts/permissions';
@@ -80,7 +82,12 @@ export const passwordGrant = (username: string, password: string): string =>
   `grant_type=password&password=${encodeURIComponent(password)}&username=${encodeURIComponent(username)}`;
 
 export async function startTestAuth(
-  options: { now?: () => Date; bootstrap?: Bootstrap; settings?: Partial<AuthSettings> } = {},
+  options: {
+    now?: () => Date;
+    bootstrap?: Bootstrap;
+    settings?: Partial<AuthSettings>;
+    cache?: Cache;
+  } = {},
 ): Promise<TestAuth> {
   const now = options.now ?? (() => new Date());
   const database = await createTestDatabase('auth');
@@ -97,6 +104,7 @@ export async function startTestAuth(
     databaseDeadlineMs: 5_000,
     authUrl: 'http://127.0.0.1:1',
     issuer: ISSUER,
+    callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
     ...readAuthSettings(readSettings({})),
@@ -127,7 +135,8 @@ export async function startTestAuth(
     replicas.add(replica);
     return replica;
   };
-  const service = await startAuth(config, secrets, { bus, log: silentLogger, now });
+  const cache = options.cache ?? createMemoryCache();
+  const service = await startAuth(config, secrets, { bus, cache, log: silentLogger, now });
   let ownBearer: string | undefined;
 
   const call: TestAuth['call'] = async (method, path, { as, body, headers } = {}) => {

@@ -95,14 +95,12 @@ LANGUAGE sql STABLE AS $$
   SELECT to_char(instant AT TIME ZONE 'UTC', '"audit_events_"YYYY_MM')
 $$;
 
--- Makes the partition of the month in which the instant lies, if it is missing. True: it was.
-CREATE FUNCTION make_audit_partition(instant timestamptz) RETURNS boolean
+-- Makes the partition of the month in which the instant lies, if it is missing.
+CREATE FUNCTION make_audit_partition(instant timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  IF to_regclass(audit_partition_name(instant)) IS NOT NULL THEN RETURN false; END IF;
-  EXECUTE format('CREATE TABLE %I PARTITION OF audit_events FOR VALUES FROM (%L) TO (%L)',
+  EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF audit_events FOR VALUES FROM (%L) TO (%L)',
     audit_partition_name(instant), audit_month_start(instant, 0), audit_month_start(instant, 1));
-  RETURN true;
 END
 $$;
 

@@ -80,12 +80,13 @@ function createSinks(
 
 function measureLag({ db, metrics }: MonitorContext, { name }: Sink): void {
   metrics.gauge(
-    `strongroom_audit_${name}_lag_records`,
-    `Audit records that the ${name} sink has not taken yet`,
+    'strongroom_audit_forward_lag_records',
+    'Audit records that a sink has not taken yet',
     async () => {
       const head = await findHead(db);
       return head - ((await findSink(db, name)) ?? head);
     },
+    { sink: name },
   );
 }
 

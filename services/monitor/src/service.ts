@@ -1,9 +1,5 @@
 import path from 'node:path';
-import { createRemoteJWKSet } from 'jose';
-import { createTokenVerifier } from '@strongroom/auth-client/access-token';
-import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
-import { revocationFeed, revocationsOfAuth } from '@strongroom/auth-client/revocation-feed';
-import { createRevocations } from '@strongroom/auth-client/revocations';
+import { openAccess } from '@strongroom/service/access';
 import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
@@ -69,18 +65,10 @@ export async function startMonitor(
   const unfollowReplicas = await followFeed(foundations, replicaReports(replicas, foundations.now));
   const stopPruner = startInboxPruner(foundations);
   const stopKeeper = startTrailKeeper(foundations, config);
-  const token = createMachineTokenSource({
-    authUrl: config.authUrl,
+  const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
-    now: foundations.now,
   });
-  const revocations = createRevocations(foundations.now);
-  const unfollow = await followFeed(
-    foundations,
-    revocationFeed({ revocations, page: revocationsOfAuth(config.authUrl, token) }),
-  );
-
   return serve(foundations, {
     prefixes: ['/monitor-service/api/v1'],
     routes: [
@@ -93,15 +81,10 @@ export async function startMonitor(
       ...rejectedEventRoutes(foundations, parseAuditEvent),
       timeRoute(foundations),
     ],
-    authenticate: createTokenVerifier({
-      issuer: config.issuer,
-      keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
-      now: foundations.now,
-      revocations,
-    }),
+    authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
-      await unfollow();
+      await access.close();
       await unfollowReplicas();
       await stopPruner();
       await stopKeeper();

@@ -287,10 +287,10 @@ describe('monitor itself', () => {
     const isMarked = (texts: readonly string[]) => texts.some(text => text.includes('marked'));
     await eventually('both have it', () => isMarked(syslog.messages) && isMarked(http.taken.flat()), 30_000);
     await eventually('it is counted', async () =>
-      /forwarded_total\{sink="http",service="monitor"\} [1-9]/.test(await metrics.render()),
+      /forwarded_total\{service="monitor",sink="http"\} [1-9]/.test(await metrics.render()),
     );
     await eventually('there is no lag', async () =>
-      (await metrics.render()).includes('audit_syslog_lag_records{service="monitor"} 0'),
+      (await metrics.render()).includes('audit_forward_lag_records{service="monitor",sink="syslog"} 0'),
     );
     await own.stop();
   });

@@ -26,6 +26,8 @@ describe('rights', () => {
     ['GET', EVENTS],
     ['POST', SEARCH],
     ['GET', `${EVENTS}/codes`],
+    ['POST', '/monitor-service/api/v1/audit-trail/verify'],
+    ['GET', '/monitor-service/api/v1/audit-trail/checkpoints'],
   ])('%s %s needs logs-view or logs-manage', async (method, path) => {
     const statusWith = async (...permissions: string[]) => {
       const { status, body } = await monitor.call(method, path, {

@@ -93,6 +93,7 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
     issuer: issuer.issuer,
+    callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
     checkpointMinutes: 60,
@@ -119,7 +120,11 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
       ...(options.now && { now: options.now }),
       ...(options.metrics && { metrics: options.metrics }),
     },
-  );
+  ).catch(async (error: unknown) => {
+    await issuer.stop();
+    await superuser.close();
+    throw error;
+  });
   const reader = await issuer.bearer({ sub: randomUUID(), permissions: ['logs-view'] });
   let stopping: Promise<void> | undefined;
   const stopService = () => (stopping ??= service.stop());

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Fault, FaultKind } from '../src/domain/examiner.ts';
+import type { Fault, FaultKind } from '../src/domain/fault.ts';
 import type { VerificationRange } from '../src/domain/verification.ts';
 import { examineTrail } from '../src/operations/verify-trail.ts';
 import { signCheckpoint } from '../src/operations/sign-checkpoint.ts';

@@ -1,10 +1,5 @@
 import path from 'node:path';
-import { createRemoteJWKSet } from 'jose';
-import { createTokenVerifier } from '@strongroom/auth-client/access-token';
-import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
-import { revocationFeed, revocationsOfAuth } from '@strongroom/auth-client/revocation-feed';
-import { createRevocations } from '@strongroom/auth-client/revocations';
-import { followFeed } from '@strongroom/service/follow-feed';
+import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
@@ -25,28 +20,15 @@ export async function startSecretsManager(
   dependencies: ServiceDependencies,
 ): Promise<RunningService> {
   const ctx = await openFoundations(config, secrets, dependencies, { migrations: [migrations] });
-  const token = createMachineTokenSource({
-    authUrl: config.authUrl,
+  const access = await openAccess(ctx, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
-    now: ctx.now,
   });
-  const revocations = createRevocations(ctx.now);
-  const unfollow = await followFeed(
-    ctx,
-    revocationFeed({ revocations, page: revocationsOfAuth(config.authUrl, token) }),
-  );
-
   return serve(ctx, {
     prefixes: ['/secrets-manager/api/v1'],
     routes: [...passwordPolicyRoutes(ctx), ...scriptTemplateRoutes(ctx)],
-    authenticate: createTokenVerifier({
-      issuer: config.issuer,
-      keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
-      now: ctx.now,
-      revocations,
-    }),
+    authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
-    beforeClose: unfollow,
+    beforeClose: access.close,
   });
 }

@@ -67,6 +67,7 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
     issuer: issuer.issuer,
+    callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
   };

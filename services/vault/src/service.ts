@@ -1,14 +1,9 @@
 import path from 'node:path';
-import { createRemoteJWKSet } from 'jose';
-import { createTokenVerifier } from '@strongroom/auth-client/access-token';
-import { createMachineTokenSource } from '@strongroom/auth-client/machine-token';
-import { revocationFeed, revocationsOfAuth } from '@strongroom/auth-client/revocation-feed';
-import { createRevocations } from '@strongroom/auth-client/revocations';
 import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { coalesce } from '@strongroom/db/coalesce';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
-import { followFeed } from '@strongroom/service/follow-feed';
+import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import { createRoleDirectory } from './clients/role-directory.ts';
@@ -38,13 +33,11 @@ export async function startVault(
   });
   const { db, now, log } = foundations;
   const keyring = await loadKeyring(db, config.schema, rootKey, now());
-  const token = createMachineTokenSource({
-    authUrl: config.authUrl,
+  const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
-    now,
   });
-  const roles = createRoleDirectory({ authUrl: config.authUrl, token, now, log });
+  const roles = createRoleDirectory({ authUrl: config.authUrl, token: access.token, now, log });
   const ctx: VaultContext = {
     ...foundations,
     keyring,
@@ -52,12 +45,6 @@ export async function startVault(
     findSecret: coalesce(names => findSecrets(db, names)),
     findSealedSecret: coalesce(names => findSealedSecrets(db, names)),
   };
-
-  const revocations = createRevocations(now);
-  const unfollow = await followFeed(
-    foundations,
-    revocationFeed({ revocations, page: revocationsOfAuth(config.authUrl, token) }),
-  );
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -70,15 +57,10 @@ export async function startVault(
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
     routes: [...searchRoutes(ctx), ...secretRoutes(ctx)],
-    authenticate: createTokenVerifier({
-      issuer: config.issuer,
-      keys: createRemoteJWKSet(new URL(`${config.authUrl}/auth/api/v1/oauth/jwks`)),
-      now,
-      revocations,
-    }),
+    authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
-      await unfollow();
+      await access.close();
       await unsubscribe();
     },
   });

@@ -7,6 +7,7 @@ import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
+import type { ServiceDependencies } from '@strongroom/service/foundations';
 import type { RunningService } from '@strongroom/service/serve';
 import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
 import { openSuperuser } from '@strongroom/testing/superuser';
@@ -50,7 +51,10 @@ export interface TestVault {
   /** The path goes onto the wire as it is written here; `at` is another instance's address. */
   call: (method: string, path: string, options?: CallOptions, at?: string) => Promise<Answer>;
   /** One more instance on the same database, with other secrets if need be. */
-  startReplica: (secrets?: Partial<VaultSecrets>) => Promise<RunningService>;
+  startReplica: (
+    secrets?: Partial<VaultSecrets>,
+    dependencies?: Partial<ServiceDependencies>,
+  ) => Promise<RunningService>;
   /** A role that auth knows from now on. */
   addRole: (name: string) => { id: string; name: string };
   /** The audit records of all calls that were answered before. */
@@ -75,6 +79,7 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
     issuer: issuer.issuer,
+    callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
   };
@@ -84,8 +89,8 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     machineSecret: 'machine-secret-of-vault',
   };
   const replicas = new Set<RunningService>();
-  const startReplica: TestVault['startReplica'] = async other => {
-    const dependencies = { bus: createMemoryBus([]), log: silentLogger, now };
+  const startReplica: TestVault['startReplica'] = async (other, more) => {
+    const dependencies = { bus: createMemoryBus([]), log: silentLogger, now, ...more };
     const started = await startVault(config, { ...secrets, ...other }, dependencies);
     const replica = {
       url: started.url,

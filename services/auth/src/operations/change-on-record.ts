@@ -1,6 +1,6 @@
 import type { Act } from '@strongroom/audit/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
-import type { Queryable } from '@strongroom/db/database';
+import type { Transaction } from '@strongroom/db/database';
 import type { AuthContext } from '../context.ts';
 
 /** Who asks for a change, and by which request. */
@@ -13,7 +13,7 @@ export interface By {
 export async function changeOnRecord(
   ctx: Pick<AuthContext, 'db' | 'audit' | 'ring'>,
   by: By,
-  work: (tx: Queryable) => Promise<Pick<Act, 'type' | 'message'>>,
+  work: (tx: Transaction) => Promise<Pick<Act, 'type' | 'message'>>,
 ): Promise<void> {
   await ctx.db.transaction(async tx => {
     const act = await work(tx);

@@ -1,3 +1,4 @@
+import { rememberEndedSessions, rememberReducedRights } from '@strongroom/auth-client/remembered-revocations';
 import { cloudEvent } from '@strongroom/contracts/cloud-event';
 import {
   RIGHTS_CHANGED,
@@ -6,7 +7,7 @@ import {
   type SessionEnded,
   type SubjectRights,
 } from '@strongroom/contracts/session-events';
-import type { Queryable } from '@strongroom/db/database';
+import type { Transaction } from '@strongroom/db/database';
 import { appendEvents } from '@strongroom/outbox/outbox';
 import type { AuthContext } from '../context.ts';
 import type { Subject } from '../domain/subject.ts';
@@ -19,10 +20,11 @@ import { rightsOf } from './rights.ts';
  * What must count before tokens expire (docs/adr/0011-effects-at-once.md). Each function belongs into the
  * transaction of the change that causes it; the caller rings after the commit. Tokens are issued under a
  * shared lock that these functions take alone, so that no token with the old rights slips through beside the
- * change. A transaction that needs row locks takes them before.
+ * change. A transaction that needs row locks takes them before. Events carry the news; once it is certain, the cache
+ * gets it, too, for replicas that cannot hear (docs/adr/0018-only-a-cache.md).
  */
 
-type Teller = Pick<AuthContext, 'config' | 'newId' | 'now'>;
+type Teller = Pick<AuthContext, 'cache' | 'config' | 'newId' | 'now'>;
 
 /** Bounds one event: a change that touches thousands becomes several. */
 const BATCH = 100;
@@ -33,7 +35,7 @@ interface EndFilter extends SessionFilter {
 }
 
 /** Ends sessions: their tokens, access and refresh, are refused everywhere. Returns the ids of those ended. */
-export async function endSessions(ctx: Teller, tx: Queryable, filter: EndFilter): Promise<string[]> {
+export async function endSessions(ctx: Teller, tx: Transaction, filter: EndFilter): Promise<string[]> {
   if (filter.subjectId !== undefined) {
     await dropPendingSignIns(tx, filter.subjectId, filter.exceptRequest ?? null);
   }
@@ -43,13 +45,14 @@ export async function endSessions(ctx: Teller, tx: Queryable, filter: EndFilter)
     cloudEvent<SessionEnded>(ctx.config.service, SESSION_ENDED, ctx.newId(), ctx.now(), { sessionIds }),
   );
   if (events.length > 0) await appendEvents(tx, events);
+  tx.afterCommit(() => void rememberEndedSessions(ctx.cache, ids));
   return ids;
 }
 
 /** Tells everyone what these subjects may do from now on. Call it after the change, in its transaction. */
 export async function announceRights(
   ctx: Teller,
-  tx: Queryable,
+  tx: Transaction,
   subjects: readonly Subject[],
 ): Promise<void> {
   await lockRights(tx, 'alone');
@@ -65,6 +68,7 @@ export async function announceRights(
     cloudEvent<RightsChanged>(ctx.config.service, RIGHTS_CHANGED, ctx.newId(), now, { subjects: part }),
   );
   if (events.length > 0) await appendEvents(tx, events);
+  tx.afterCommit(() => void rememberReducedRights(ctx.cache, rights, now));
 }
 
 /**
@@ -73,7 +77,7 @@ export async function announceRights(
  */
 export async function liveHolders(
   ctx: Pick<Teller, 'now'>,
-  tx: Queryable,
+  tx: Transaction,
   roleIds: readonly string[],
 ): Promise<Subject[]> {
   await lockRights(tx, 'alone');

@@ -1,4 +1,4 @@
-import type { Queryable } from '@strongroom/db/database';
+import type { Transaction } from '@strongroom/db/database';
 import { invalidFields } from '@strongroom/errors/common-errors';
 import type { AuthContext } from '../context.ts';
 import { samePassword } from '../domain/errors.ts';
@@ -55,8 +55,8 @@ export interface PasswordChange {
 
 /** In the transaction of the change, after its row locks. False: another one came first. */
 export async function storePassword(
-  ctx: Pick<AuthContext, 'config' | 'newId' | 'now'>,
-  tx: Queryable,
+  ctx: Pick<AuthContext, 'cache' | 'config' | 'newId' | 'now'>,
+  tx: Transaction,
   user: User,
   { passwordHash, passwordChangeRequired, by, exceptSessionId, exceptRequest }: PasswordChange,
 ): Promise<boolean> {

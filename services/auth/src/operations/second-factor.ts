@@ -43,17 +43,30 @@ export async function secondFactorsOf(
   ];
 }
 
+/** Longer than a code is accepted: in its own step, and in the ones before and after. */
+const TOTP_CLAIM_SECONDS = 120;
+
 export const TOTP_COLUMN = { table: 'users', field: 'totp_seed' } as const;
 
 export async function checkTotp(
-  ctx: Pick<AuthContext, 'db' | 'keyring' | 'now'>,
+  ctx: Pick<AuthContext, 'cache' | 'db' | 'keyring' | 'now'>,
   userId: string,
   code: string,
 ): Promise<boolean> {
   const seed = await findTotpSeed(ctx.db, userId);
   if (seed?.isConfirmed !== true) return false;
   const step = matchTotpStep(openSecret(ctx.keyring, TOTP_COLUMN, userId, seed.sealed), code, ctx.now());
-  return step !== undefined && spendTotpStep(ctx.db, userId, seed.sealed, step);
+  if (step === undefined) return false;
+  // Of a race on many replicas one reaches the row. It is the row that knows, since the cache may forget.
+  const claim = `totp:${userId}:${step}`;
+  if (!(await ctx.cache.claimOnce(claim, TOTP_CLAIM_SECONDS))) return false;
+  try {
+    return await spendTotpStep(ctx.db, userId, seed.sealed, step);
+  } catch (error) {
+    // Nobody is locked out of a code that was not used.
+    await ctx.cache.release(claim);
+    throw error;
+  }
 }
 
 export async function checkRecoveryCode(

@@ -1,29 +1,8 @@
 import { sameMac } from '@strongroom/crypto/mac';
 import type { BatchContent, HeadContent, RowContent } from './canonical.ts';
 import { digestOf, isAuthentic, NO_BATCH, type Chain, type Sealed } from './chain.ts';
+import type { Fault } from './fault.ts';
 import { findMoved } from './moved-rows.ts';
-
-export type FaultKind =
-  /** No row is there. */
-  | 'removed'
-  /** The row does not say what was recorded. */
-  | 'altered'
-  /** As altered; it is the content, or the place, of another row. */
-  | 'moved'
-  /** A row that monitor never wrote there. */
-  | 'inserted'
-  | 'batch-removed'
-  | 'batch-altered'
-  /** The end of the chain, now; or when the batch that is named was added. */
-  | 'head-altered'
-  /** The chain once stood elsewhere than it says now. */
-  | 'checkpoint-mismatch';
-
-export interface Fault {
-  readonly kind: FaultKind;
-  readonly position: number;
-  readonly batch: number;
-}
 
 /** More faults than these are told by `isFull` alone: who removed a million rows need not have them listed. */
 export const MAX_FAULTS = 100;

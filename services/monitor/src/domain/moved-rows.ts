@@ -1,7 +1,7 @@
 import { sameMac } from '@strongroom/crypto/mac';
 import type { RowContent } from './canonical.ts';
 import type { Chain, Sealed } from './chain.ts';
-import type { Fault } from './examiner.ts';
+import type { Fault } from './fault.ts';
 
 /**
  * Tells of altered rows which ones are another's: their content is true at the place of another fault, by the MAC that

@@ -1,4 +1,4 @@
-import type { Fault } from './examiner.ts';
+import type { Fault } from './fault.ts';
 
 /** Which part of the trail to examine; positions count from 1, instants are those of recording. */
 export interface VerificationRange {

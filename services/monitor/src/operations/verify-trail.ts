@@ -16,7 +16,7 @@ import { compareCheckpoints, compareStoredCheckpoints } from './compare-checkpoi
 type VerificationContext = Pick<MonitorContext, 'db' | 'chain' | 'statements'>;
 
 /** Rows and batches that one call examines, so that it is answered within any deadline on the way. */
-const AT_ONCE = 100_000;
+const AT_ONCE = 50_000;
 const BATCHES_AT_ONCE = 500;
 
 /** Examines a range of the trail for somebody. Resolves only when the record of it is durable. */

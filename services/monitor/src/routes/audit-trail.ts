@@ -3,7 +3,7 @@ import { AUTHENTICATED, ok, route, withPermission, type Route } from '@strongroo
 import { Choice, Envelope, Line, Members, OrNull, Timestamp, Type } from '@strongroom/schema/types';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { MonitorContext } from '../context.ts';
-import type { FaultKind } from '../domain/examiner.ts';
+import type { FaultKind } from '../domain/fault.ts';
 import { parseInstant } from '../domain/trail-search.ts';
 import { verifyTrail } from '../operations/verify-trail.ts';
 import { listCheckpoints } from '../store/checkpoints.ts';
@@ -55,7 +55,7 @@ const VerificationView = Members({
   more: Type.Boolean({ description: 'There are more faults than are listed' }),
   checked_until: Position,
   next: Type.Optional(
-    Type.Integer({ description: '`from` of the next call: one call examines about 100,000 records' }),
+    Type.Integer({ description: '`from` of the next call: one call examines about 50,000 records' }),
   ),
 });
 

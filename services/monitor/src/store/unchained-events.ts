@@ -3,11 +3,13 @@ import type { TrailRecord } from '../domain/trail.ts';
 
 /** Rows from before there was a chain wait in a table of their own, which goes when it is empty. */
 
+/** Asks the catalogue itself: `to_regclass` may answer from before this transaction's wait for a lock. */
 export async function hasUnchainedEvents(db: Queryable): Promise<boolean> {
-  const [table] = await db.query<{ present: boolean }>(
-    `SELECT to_regclass('audit_events_unchained') IS NOT NULL AS present`,
+  const rows = await db.query(
+    `SELECT FROM pg_class
+     WHERE relname = 'audit_events_unchained' AND relnamespace = current_schema()::regnamespace`,
   );
-  return table?.present === true;
+  return rows.length > 0;
 }
 
 /** The oldest, taken out of the table. In the order in which they came. */
