@@ -8,7 +8,7 @@ SOURCES := $(shell find libs services apps bench -name node_modules -prune -o -n
 
 .DEFAULT_GOAL := help
 .PHONY: help up cluster cluster-down cluster-clean cluster-logs cluster-status cluster-figures build check format \
-  test test-unit test-int test-e2e test-cluster bench crash clean
+  test test-unit test-int test-e2e test-cluster bench crash chaos scale rolling clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -90,6 +90,20 @@ bench: build ## Reads, writes, tokens and sign-ins a second beside floors measur
 
 crash: build ## Kill the whole platform with -9 ten times under load and count what is lost
 	@node bench/dist/crash.js
+
+# A second gateway needs a second port of this machine.
+ON_CLUSTER = STRONGROOM_GATEWAY_PORTS=$(or $(STRONGROOM_GATEWAY_PORTS),8443-8452) node
+CLUSTER_ARGUMENTS = --directory=$(or $(STRONGROOM_CLUSTER_DIR),var/cluster)
+
+chaos: build ## Kill parts of the running cluster with -9, in turn and in pairs, under load, and count what is lost
+	@$(ON_CLUSTER) bench/dist/chaos.js $(CLUSTER_ARGUMENTS)
+
+scale: build ## One replica of vault, three, and one again, under load: the share of each, and what failed
+	@$(ON_CLUSTER) bench/dist/scale.js $(CLUSTER_ARGUMENTS)
+
+rolling: build ## Replace the replicas of every service one by one under load, and count what failed
+	@$(ON_CLUSTER) bench/dist/rolling.js $(CLUSTER_ARGUMENTS); status=$$?; \
+	  docker compose up -d --no-build --no-deps --wait api-gateway; exit $$status
 
 clean: ## Remove what was built (data under var/ stays)
 	rm -rf .build libs/*/dist services/*/dist apps/*/dist bench/dist

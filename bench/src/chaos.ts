@@ -55,6 +55,8 @@ interface Result extends Kept {
   readonly failures: ReadonlyMap<string, number>;
   /** From the blow to the end of the last request that failed. */
   readonly recovered: string;
+  /** Of the requests that succeeded. */
+  readonly slowest: string;
   readonly staleReads: number;
 }
 
@@ -105,6 +107,7 @@ async function runCase({ client, load, aim }: UnderLoad, victims: readonly Victi
     sent: attempts.length,
     failures: failuresIn(attempts),
     recovered: spanOf(attempts, struck),
+    slowest: slowestOf(attempts),
     staleReads: load.staleReads() - staleBefore,
   };
 }
@@ -123,11 +126,18 @@ async function untilQuiet(load: MixedLoad, deadlineMs = 120_000): Promise<void> 
 
 function spanOf(attempts: readonly Attempt[], struck: number): string {
   const ends = attempts.filter(({ failure }) => failure !== undefined).map(({ ended }) => ended);
-  return ends.length === 0 ? '-' : `${((Math.max(...ends) - struck) / 1_000).toFixed(1)} s`;
+  return ends.length === 0 ? '-' : seconds(Math.max(...ends) - struck);
 }
 
-const WIDTHS = [31, 8, 34, 12, 14, 15, 7];
-const COLUMNS = ['killed', 'sent', 'failed', 'recovered', 'writes lost', 'records lost', 'chain'];
+const slowestOf = (attempts: readonly Attempt[]): string =>
+  seconds(
+    Math.max(0, ...attempts.flatMap(({ due, ended, failure }) => (failure === undefined ? ended - due : []))),
+  );
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1_000).toFixed(1)} s`;
+
+const WIDTHS = [28, 7, 32, 11, 9, 13, 14, 7];
+const COLUMNS = ['killed', 'sent', 'failed', 'recovered', 'slowest', 'writes lost', 'records lost', 'chain'];
 
 const describe = (result: Result): string =>
   tableRow(WIDTHS, [
@@ -135,6 +145,7 @@ const describe = (result: Result): string =>
     String(result.sent),
     describeFailures(result.failures),
     result.recovered,
+    result.slowest,
     String(result.writesLost),
     String(result.recordsLost),
     result.isChainIntact ? 'whole' : 'BROKEN',

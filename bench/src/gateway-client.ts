@@ -7,8 +7,8 @@ export interface Reply {
   readonly body: Record<string, unknown> | undefined;
 }
 
-/** Why a request has no answer. */
-export type Silence = 'no gateway' | 'cut' | 'timeout';
+/** Why a request has no answer. `stuck`: it was not sent, as all that it could be about waits for answers. */
+export type Silence = 'no gateway' | 'cut' | 'timeout' | 'stuck';
 
 export class NoReply extends Error {
   override readonly name = 'NoReply';

@@ -47,7 +47,7 @@ const MIX: readonly Kind[] = [
   'search',
 ];
 
-const SECRETS = 100;
+const SECRETS = 200;
 const VAULT = '/vault/api/v1/secrets';
 
 /** Makes the secrets, then sends `perSecond` requests a second, whatever becomes of them, until it is stopped. */
@@ -118,7 +118,7 @@ export async function startMixedLoad(
     const start = Math.floor(Math.random() * ledgers.length);
     const inTurn = [...ledgers.slice(start), ...ledgers.slice(0, start)];
     const ledger = inTurn.find(({ isBeingWritten }) => !isBeingWritten);
-    if (ledger === undefined) throw new Error('every secret is being written');
+    if (ledger === undefined) throw new NoReply('stuck');
     ledger.isBeingWritten = true;
     try {
       const number = (ledger.attempted += 1);

@@ -1,6 +1,7 @@
 /**
- * What is known of a replica, best first: it said that it is ready; it said that it is not, broke a connection or
- * has not been asked yet; it does not answer.
+ * What is known of a replica, best first: it said that it is ready; it said that it is not, was silent or broke a
+ * connection; no connection could be opened, or none has been yet. Silence is no worse than a no: a machine that is
+ * short of processors makes every replica silent at times, and the one that lives must not be taken for dead.
  */
 export const HEALTHS = ['ready', 'unready', 'unreachable'] as const;
 export type Health = (typeof HEALTHS)[number];
@@ -28,6 +29,8 @@ export function choose<C extends Candidate>(
   }
   return best;
 }
+
+export const isWorse = (one: Health, other: Health): boolean => HEALTHS.indexOf(one) > HEALTHS.indexOf(other);
 
 const rank = ({ health }: Candidate): number => HEALTHS.indexOf(health);
 

@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Logger } from '@strongroom/log/logger';
-import type { Health } from './balance.ts';
+import { isWorse, type Health } from './balance.ts';
 import { repeat, type Repetition } from './repeat.ts';
-import { ask, openReplica, type Replica } from './replica.ts';
+import { askHealth, openReplica, type Replica } from './replica.ts';
 
 /** All addresses behind a name. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
@@ -28,7 +28,7 @@ export interface Discovery {
   readonly replicas: () => readonly Replica[];
   /** Settles when the name was asked for the first time, whatever came of it. */
   readonly began: Promise<void>;
-  /** A connection to `replica` failed or broke: it is `health` until it has been asked. */
+  /** A connection to `replica` failed or broke: it is `health` at best until it has been asked. */
   doubt: (replica: Replica, health: Health) => void;
   /** Asks the name again at once. */
   hurry: () => void;
@@ -74,7 +74,7 @@ function followName(hostname: string, options: DiscoveryOptions): Discovery {
   const join = (address: string) => {
     const replica = openReplica(origin, address, timeoutMs);
     const watch = repeat(
-      async () => note(replica, await healthOf(replica)),
+      async () => note(replica, await askHealth(replica)),
       () => (replica.health === 'ready' ? timing.steadyMs : timing.unsteadyMs),
     );
     watched.set(address, { replica, watch });
@@ -115,7 +115,7 @@ function followName(hostname: string, options: DiscoveryOptions): Discovery {
     replicas: () => replicas,
     began,
     doubt(replica, health) {
-      note(replica, health);
+      if (isWorse(health, replica.health)) note(replica, health);
       watched.get(replica.address)?.watch.soon();
       finder.soon();
     },
@@ -127,13 +127,6 @@ function followName(hostname: string, options: DiscoveryOptions): Discovery {
     },
   };
 }
-
-/** A stopping service says no at once and serves what comes for a moment more (libs/http listen). */
-const healthOf = (replica: Replica): Promise<Health> =>
-  ask(replica, '/readyz').then(
-    ({ status }) => (status === 200 ? 'ready' : 'unready'),
-    () => 'unreachable',
-  );
 
 async function destroy({ pool, fresh }: Replica): Promise<void> {
   await Promise.all([pool.destroy(), fresh.destroy()]);

@@ -13,7 +13,7 @@ import {
   UNREACHABLE,
   type Refusal,
 } from './refusals.ts';
-import type { Replica } from './replica.ts';
+import { isBrokenConnection, type Replica } from './replica.ts';
 import { BodyTooLarge, GATHER_MAX_BYTES, gatherBody, meteredBody, type BodyLength } from './request-body.ts';
 import { leaveReplica, takeReplica, type Outcome, type Upstream } from './upstreams.ts';
 
@@ -239,6 +239,3 @@ const OUTCOMES: ReadonlyMap<Refusal, Outcome> = new Map([
 ]);
 
 const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);
-
-const BROKEN_CONNECTION: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
-const isBrokenConnection = (error: Error): boolean => BROKEN_CONNECTION.has(codeOf(error));

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { eventually } from '@strongroom/testing/eventually';
@@ -28,6 +29,23 @@ test('runs at once, one at a time, and again soon when asked to during a run', a
   await eventually('a run out of the pause', () => runs === 3);
   repetition.stop();
   release();
+});
+
+test("runs are nobody's, whoever asks for one", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const repetition = repeat(
+    () => {
+      seen.push(storage.getStore());
+      return Promise.resolve();
+    },
+    () => NEVER_MS,
+  );
+  await turn();
+  storage.run('a request', repetition.soon);
+  await eventually('the run that was asked for', () => seen.length === 2);
+  repetition.stop();
+  expect(seen).toEqual([undefined, undefined]);
 });
 
 test('a stopped one does not run again', async () => {

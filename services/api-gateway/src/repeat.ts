@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /** Work that is done again and again. */
 export interface Repetition {
   /** Brings the next run forward; when one is under way, another follows it. */
@@ -21,10 +23,11 @@ export function repeat(work: () => Promise<void>, pauseMs: () => number): Repeti
     // `soon` and `stop` may have been called meanwhile.
     schedule();
   };
-  const schedule = () => {
+  // A request that asks for a run soon must not lend its name to the log lines of all runs from then on.
+  const schedule = AsyncResource.bind(() => {
     if (isStopped) return;
     timer = setTimeout(() => void run(), isHurried ? LEAST_PAUSE_MS : pauseMs()).unref();
-  };
+  });
   void run();
 
   return {

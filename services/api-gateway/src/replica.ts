@@ -1,6 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net';
 import { Pool } from 'undici';
-import type { Candidate } from './balance.ts';
+import type { Candidate, Health } from './balance.ts';
 
 /** One of the processes behind a service's name. */
 export interface Replica extends Candidate {
@@ -28,7 +28,7 @@ export function openReplica(origin: string, address: string, timeoutMs: number):
     address,
     pool: new Pool(origin, options),
     fresh: new Pool(origin, { ...options, pipelining: 0 }),
-    health: 'unready',
+    health: 'unreachable',
     outstanding: 0,
     turn: 0,
   };
@@ -42,6 +42,12 @@ const always = (address: string): LookupFunction => {
   };
 };
 
+const BROKEN_CONNECTION: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** One that was open, and ended before the answer. */
+export const isBrokenConnection = (error: Error): boolean =>
+  'code' in error && BROKEN_CONNECTION.has(error.code);
+
 /** A replica's own pages (`/readyz`, `/openapi.json`), which no client's request reaches. */
 export async function ask(
   { fresh }: Pick<Replica, 'fresh'>,
@@ -51,3 +57,16 @@ export async function ask(
   const { statusCode, body } = await fresh.request({ method: 'GET', path, signal });
   return { status: statusCode, body: await body.text() };
 }
+
+/** A stopping service says no at once and serves what comes for a moment more (libs/http listen). */
+export const askHealth = (replica: Replica): Promise<Health> =>
+  ask(replica, '/readyz').then(
+    ({ status }) => (status === 200 ? 'ready' : 'unready'),
+    (error: unknown) => (wasReached(error) ? 'unready' : 'unreachable'),
+  );
+
+/** A connection that cannot be opened fails before the deadline of the whole. */
+const wasReached = (error: unknown): boolean => {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return name === 'TimeoutError' || BROKEN_CONNECTION.has(code);
+};

@@ -158,6 +158,18 @@ describe('a replica that is not ready', () => {
     await eventually('the ready one gets all', async () => share(await answerers(gateway, 6), A) === 6);
   });
 
+  test('but lives is better than one that cannot be reached', async () => {
+    const first = await replicaAt(A);
+    const second = await replicaAt(B, first.port);
+    const { gateway } = await balancerOf(first.port, { addresses: [A, B] });
+    await untilShared(gateway, [first, second]);
+    // Silent only when it is asked for its readiness, as an overloaded one is at times.
+    first.isReady = 'silent';
+    await second.kill();
+    await eventually('the gateway has seen that it does not answer', () => first.abandoned > 0);
+    expect(share(await answerers(gateway, 50, { method: 'POST', body: 'x' }), A)).toBe(50);
+  });
+
   test('that accepts connections and never answers gets nothing; what it holds and only reads goes elsewhere', async () => {
     let isFrozen = false;
     const first = await replicaAt(A);
