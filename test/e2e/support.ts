@@ -6,11 +6,12 @@ import {
   removeDataDirectory,
   startStandalone,
   type Installation,
+  type Standalone,
 } from '@strongroom/testing/standalone';
 import { remainsOfCluster, remainsOfStandalone, type Place } from './remains.ts';
 
-export interface RunningPlatform {
-  platform: Installation;
+export interface RunningPlatform<Platform extends Installation = Installation> {
+  platform: Platform;
   client: ApiClient;
   /** All that it wrote anywhere. A platform of our own is stopped for that. */
   remains: () => AsyncIterable<Place>;
@@ -25,7 +26,10 @@ export async function runPlatform(environment: Record<string, string> = {}): Pro
   return CLUSTER === undefined ? runStandalone(environment) : useCluster(path.resolve(CLUSTER));
 }
 
-async function runStandalone(environment: Record<string, string>): Promise<RunningPlatform> {
+/** For tests that set a platform up as they need it, or look into its files. */
+export async function runStandalone(
+  environment: Record<string, string>,
+): Promise<RunningPlatform<Standalone>> {
   const dataDirectory = await makeDataDirectory();
   const platform = await startStandalone(dataDirectory, {
     // Tests come from one address, faster than any client.
