@@ -72,7 +72,8 @@ test-int: build ## One service or library at a time, against a real PostgreSQL
 test-e2e: build ## Through the gateway, against the whole platform
 	$(JEST) --selectProjects e2e
 
-# Those that set a platform up themselves are left out. A cluster beside the operator's, with limits that tests do not reach, and every line logged.
+# A cluster beside the operator's, with limits that tests do not reach, and every line logged. Tests that set a
+# platform up as they need it are left out.
 TEST_CLUSTER := COMPOSE_PROJECT_NAME=strongroom-test STRONGROOM_CLUSTER_DIR=$(CURDIR)/var/test-cluster \
   STRONGROOM_PORT=$(or $(STRONGROOM_TEST_PORT),18443) STRONGROOM_LOG_LEVEL=debug STRONGROOM_ACCESS_LOG=true \
   STRONGROOM_RATE_LIMIT_PER_SECOND=100000 STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND=100000 \
