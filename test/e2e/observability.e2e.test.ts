@@ -2,15 +2,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '@strongroom/embedded-postgres/free-port';
+import type { Standalone } from '@strongroom/testing/standalone';
 import { startOtlpCollector, type OtlpCollector, type ReceivedSpan } from './otlp-collector.ts';
-import { eventually, roleHandle, runStandalone } from './support.ts';
+import { eventually, roleHandle, runStandalone, type RunningPlatform } from './support.ts';
 
 const NAME = 'canary-name/of-a-secret';
 const VALUE = 'canary-value-of-a-secret';
 const CALLERS_TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 let collector: OtlpCollector;
-let running: Awaited<ReturnType<typeof runStandalone>>;
+let running: RunningPlatform<Standalone>;
 let metricsPort: number;
 
 beforeAll(async () => {

@@ -10,8 +10,8 @@ import {
 } from '@strongroom/testing/standalone';
 import { remainsOfCluster, remainsOfStandalone, type Place } from './remains.ts';
 
-export interface RunningPlatform {
-  platform: Installation;
+export interface RunningPlatform<Platform extends Installation = Installation> {
+  platform: Platform;
   client: ApiClient;
   /** All that it wrote anywhere. A platform of our own is stopped for that. */
   remains: () => AsyncIterable<Place>;
@@ -26,16 +26,15 @@ export async function runPlatform(environment: Record<string, string> = {}): Pro
   return CLUSTER === undefined ? runStandalone(environment) : useCluster(path.resolve(CLUSTER));
 }
 
-/** In every case a platform of our own: for tests of what only standalone has. */
+/** For tests that set a platform up as they need it, or look into its files. */
 export async function runStandalone(
   environment: Record<string, string>,
-): Promise<RunningPlatform & { platform: Standalone }> {
+): Promise<RunningPlatform<Standalone>> {
   const dataDirectory = await makeDataDirectory();
   const platform = await startStandalone(dataDirectory, {
     // Tests come from one address, faster than any client.
     STRONGROOM_RATE_LIMIT_PER_SECOND: '100000',
     STRONGROOM_SIGN_IN_RATE_LIMIT_PER_SECOND: '100000',
-    STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '0',
     ...environment,
   });
   const client = await createApiClient(platform);
