@@ -1,4 +1,5 @@
 import { MAX_ACCESS_TOKEN_SECONDS } from '@strongroom/contracts/session-events';
+import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { AuthContext } from '../context.ts';
 import { FORGOTTEN_SECONDS } from '../domain/sign-in-throttle.ts';
 import { deleteExpiredRows } from '../store/expired-rows.ts';
@@ -22,17 +23,12 @@ export function pruneExpired({ db, now }: Pick<Pruner, 'db' | 'now'>): Promise<v
 
 /** Every replica does it: the deletes of several at once find nothing twice. Returns the stop. */
 export function startPruning(ctx: Pruner): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = pruneExpired(ctx).catch((error: unknown) => {
+  return repeatEvery(
+    INTERVAL_MS,
+    () => pruneExpired(ctx),
+    error =>
       ctx.log.warn('expired rows were not deleted; the next round tries again', {
         reason: error instanceof Error ? error.message : 'unknown',
-      });
-    });
-  }, INTERVAL_MS);
-  timer.unref();
-  return () => {
-    clearInterval(timer);
-    return running;
-  };
+      }),
+  );
 }

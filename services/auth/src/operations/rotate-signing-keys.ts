@@ -1,5 +1,6 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { AuthContext } from '../context.ts';
 import {
   CLOCK_MARGIN_SECONDS,
@@ -85,17 +86,9 @@ const INTERVAL_MS = 30_000;
 
 /** Every replica does it; the database decides who is first. Returns the way to stop. */
 export function startSigningKeyKeeper(ctx: RotationContext, days: number): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= keepSigningKeys(ctx, days)
-      .catch((error: unknown) => ctx.log.error('the signing keys could not be looked after', error))
-      .finally(() => {
-        running = undefined;
-      });
-  }, INTERVAL_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return repeatEvery(
+    INTERVAL_MS,
+    () => keepSigningKeys(ctx, days),
+    error => ctx.log.error('the signing keys could not be looked after', error),
+  );
 }

@@ -1,4 +1,5 @@
 import { pruneInbox } from '@strongroom/outbox/inbox';
+import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { MonitorContext } from '../context.ts';
 
 const INTERVAL_MS = 3_600_000;
@@ -11,16 +12,9 @@ export function startInboxPruner({
   log,
   now,
 }: Pick<MonitorContext, 'db' | 'log' | 'now'>): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = pruneInbox(db, new Date(now().getTime() - KEEP_MS)).then(
-      pruned => log.info('inbox pruned', { pruned }),
-      (error: unknown) => log.error('the inbox could not be pruned', error),
-    );
-  }, INTERVAL_MS);
-  timer.unref();
-  return () => {
-    clearInterval(timer);
-    return running;
+  const prune = async () => {
+    const pruned = await pruneInbox(db, new Date(now().getTime() - KEEP_MS));
+    log.info('inbox pruned', { pruned });
   };
+  return repeatEvery(INTERVAL_MS, prune, error => log.error('the inbox could not be pruned', error));
 }

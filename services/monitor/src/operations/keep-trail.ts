@@ -1,3 +1,4 @@
+import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { MonitorContext } from '../context.ts';
 import type { TrailSettings } from '../config.ts';
 import { keepPartitions } from './keep-partitions.ts';
@@ -15,7 +16,6 @@ const PRUNING_INTERVAL_MS = 3_600_000;
  * the database decides who is first. Returns the way to stop.
  */
 export function startTrailKeeper(ctx: KeeperContext, settings: TrailSettings): () => Promise<void> {
-  let running: Promise<void> | undefined;
   let prunedAt = 0;
 
   async function keep(): Promise<void> {
@@ -27,16 +27,7 @@ export function startTrailKeeper(ctx: KeeperContext, settings: TrailSettings): (
     await pruneTrail(ctx, settings.retentionMonths);
   }
 
-  const timer = setInterval(() => {
-    running ??= keep()
-      .catch((error: unknown) => ctx.log.error('the audit trail could not be looked after', error))
-      .finally(() => {
-        running = undefined;
-      });
-  }, INTERVAL_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return repeatEvery(INTERVAL_MS, keep, error =>
+    ctx.log.error('the audit trail could not be looked after', error),
+  );
 }
