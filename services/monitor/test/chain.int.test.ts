@@ -12,6 +12,7 @@ import { openSuperuser, untilBlocked } from '@strongroom/testing/superuser';
 import type { TrailEvent } from '../src/domain/trail.ts';
 import { extendTrail } from '../src/operations/extend-trail.ts';
 import { pruneTrail } from '../src/operations/prune-trail.ts';
+import { isAnyTaken } from '../src/store/audit-events.ts';
 import { examineTrail } from '../src/operations/verify-trail.ts';
 import { eventOf, recordOf, startTestMonitor } from './support.ts';
 import { MIGRATIONS, openTestTrail, settingsOf, trailRecord, type TestTrail } from './trail.ts';
@@ -53,6 +54,21 @@ describe('replicas that extend the trail at once', () => {
     expect(await trail.superuser.query('SELECT reason FROM rejected_events')).toEqual([
       { reason: 'the trail has a record of it already, from another event' },
     ]);
+  });
+
+  test('do not read the whole trail for each batch, also before it was ever analysed', async () => {
+    for (let round = 0; round < 20; round += 1) await extendTrail(trail.ctx, [eventWith(100)]);
+    const ids = Array.from({ length: 300 }, () => randomUUID());
+    await trail.ctx.db.transaction(async tx => {
+      // Not yet reported rows of earlier transactions count, too.
+      const rowsRead = () =>
+        tx.query(
+          `SELECT sum(seq_tup_read) AS rows FROM pg_stat_xact_user_tables WHERE relname LIKE 'audit_events%'`,
+        );
+      const before = await rowsRead();
+      expect(await isAnyTaken(tx, ids, new Date(0))).toBe(false);
+      expect(await rowsRead()).toEqual(before);
+    });
   });
 
   test('wait for the end of the chain: two never write the same position', async () => {

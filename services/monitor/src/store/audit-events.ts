@@ -7,6 +7,9 @@ import { countLimit, type TrailSearch } from '../domain/trail-search.ts';
  * holds; the time spares looking into each month's partition.
  */
 export async function isAnyTaken(tx: Queryable, ids: readonly string[], since: Date): Promise<boolean> {
+  // A month that is filled faster than it is analysed has no statistics, and without them PostgreSQL expects to meet
+  // one of many ids soon if it just reads the table: it would read all of it for every batch.
+  await tx.query('SET LOCAL enable_seqscan = off');
   const rows = await tx.query(
     'SELECT FROM audit_events WHERE id = ANY ($1::uuid[]) AND recorded_at >= $2 LIMIT 1',
     [ids, since],
