@@ -186,6 +186,11 @@ export const AUDIT_EVENTS = {
     name: 'Secret-access-denied',
     description: 'An act on a secret was refused',
   },
+  secretExpiring: {
+    code: 5108,
+    name: 'Secret-expiring',
+    description: 'A secret reaches its date of expiry soon',
+  },
   requestRepeated: {
     code: 5131,
     name: 'Request-repeated',

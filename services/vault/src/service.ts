@@ -9,6 +9,9 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
+import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
+import { startForgetting } from './operations/forget-answers.ts';
+import { batchRoutes } from './routes/batch.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -44,6 +47,7 @@ export async function startVault(
     roles,
     secrets: createSecretFinder(db),
   };
+  const stopHousekeeping = [startExpiryWarnings(ctx, config.expiryWarningDays), startForgetting(ctx)];
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -55,10 +59,11 @@ export async function startVault(
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
+    routes: [...searchRoutes(ctx), ...batchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await Promise.all(stopHousekeeping.map(stop => stop()));
       await access.close();
       await unsubscribe();
     },
