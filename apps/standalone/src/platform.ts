@@ -192,6 +192,7 @@ async function start(
     serviceConfig('secrets-manager', 'secrets_manager', auth.url),
     {
       databasePassword: passwords.secrets_manager,
+      rootKey: material.rootKey,
       machineSecret: machineSecrets['strongroom-secrets-manager'],
     },
     dependencies,

@@ -229,3 +229,7 @@ export const WITHOUT_WAITING = `(SELECT set_config('synchronous_commit', 'off', 
 
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
+
+/** Also of a delete: then `constraint` is that of the table that still refers to the row. */
+export const isForeignKeyViolation = (error: unknown, constraint: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === '23503' && error.constraint === constraint;

@@ -1,4 +1,6 @@
 import { readSettings, type Environment } from '@strongroom/config/settings';
+import { parseRootKey } from '@strongroom/crypto/root-key';
+import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import {
   readServiceConfig,
   readServiceSecrets,
@@ -9,6 +11,7 @@ import {
 export type SecretsManagerConfig = ServiceConfig;
 
 export interface SecretsManagerSecrets extends ServiceSecrets {
+  readonly rootKey: SecretBytes;
   /** secrets-manager's own machine identity at auth. */
   readonly machineSecret: string;
 }
@@ -19,8 +22,11 @@ export function readSecretsManagerConfig(environment: Environment): {
 } {
   const settings = readSettings(environment);
   const config = readServiceConfig(settings, 'secrets-manager');
+  const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
+  if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
   const secrets: SecretsManagerSecrets = {
     ...readServiceSecrets(settings),
+    rootKey: rootKey ?? new SecretBytes(new Uint8Array()),
     machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
   };
   settings.finish();

@@ -1,11 +1,10 @@
 import path from 'node:path';
-import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
 import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
+import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
-import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
@@ -34,28 +33,20 @@ export async function startVault(
     beforeMigration: db => checkRootKey(db, config.schema, rootKey),
     migrations: [keyMigrations, migrations],
   });
-  const { db, now, log } = foundations;
+  const { db, now } = foundations;
   const keyring = await loadKeyring(db, config.schema, rootKey, now());
   const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
   });
-  const roles = createRoleDirectory({ authUrl: config.authUrl, token: access.token, now, log });
+  const roles = await openRoles(foundations, access.token);
   const ctx: VaultContext = {
     ...foundations,
     keyring,
-    roles,
+    roles: roles.directory,
     secrets: createSecretFinder(db),
   };
   const stopHousekeeping = [startExpiryWarnings(ctx, config.expiryWarningDays), startForgetting(ctx)];
-  const unsubscribe = await foundations.bus.subscribe({
-    queue: `vault.roles.${foundations.newId()}`,
-    types: [`auth.${ROLE_CHANGED}`],
-    handle: () => {
-      roles.invalidate();
-      return Promise.resolve();
-    },
-  });
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
@@ -65,7 +56,7 @@ export async function startVault(
     async beforeClose() {
       await Promise.all(stopHousekeeping.map(stop => stop()));
       await access.close();
-      await unsubscribe();
+      await roles.close();
     },
   });
 }
