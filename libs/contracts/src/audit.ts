@@ -197,6 +197,28 @@ export const AUDIT_EVENTS = {
     description: 'A request was answered as an earlier one with the same idempotency key',
   },
   folderCreated: { code: 5141, name: 'Folder-created', description: 'A folder of secrets was created' },
+  folderChanged: {
+    code: 5142,
+    name: 'Folder-changed',
+    description: 'It was changed who may read and write in a folder of secrets',
+  },
+  folderMoved: {
+    code: 5143,
+    name: 'Folder-moved',
+    description: 'A folder got another path, and everything below it moved with it',
+  },
+  folderDeleted: { code: 5144, name: 'Folder-deleted', description: 'An empty folder was deleted' },
+  secretMoved: { code: 5145, name: 'Secret-moved', description: 'A secret got another name' },
+  folderRead: { code: 5146, name: 'Folder-read', description: 'The properties of a folder were read' },
+  foldersListed: { code: 5147, name: 'Folders-listed', description: 'Folders were listed' },
+  folderAccessDenied: {
+    code: 5148,
+    name: 'Folder-access-denied',
+    description: 'An act on a folder was refused',
+  },
+  schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
+  schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
+  schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',

@@ -12,6 +12,8 @@ import { MAX_DATA_BYTES } from './domain/secret.ts';
 import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
 import { startForgetting } from './operations/forget-answers.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { folderRoutes } from './routes/folders.ts';
+import { moveSecretRoutes } from './routes/move-secrets.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -59,7 +61,14 @@ export async function startVault(
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...batchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
+    routes: [
+      ...searchRoutes(ctx),
+      ...batchRoutes(ctx),
+      ...secretRoutes(ctx),
+      ...moveSecretRoutes(ctx),
+      ...folderRoutes(ctx),
+      ...schemaRoutes(ctx),
+    ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {

@@ -44,7 +44,7 @@ export interface NewSecret
 
 export type CreatedSecret = Omit<Secret, 'number' | 'folderId'>;
 
-/** Each round makes the folders that are missing; they could be deleted again in between. */
+/** Each round makes the folders that are missing; they, and the schema, could be gone again in between. */
 const MAX_ROUNDS = 5;
 
 /** Stores a secret with its first version, its audit record in the same statement. */
@@ -61,7 +61,6 @@ export async function createSecret(
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
   const { data, ...stated } = input;
-  await checkContent(ctx, stated.schema, data);
   const now = ctx.now();
   const secret: CreatedSecret = {
     ...stated,
@@ -79,6 +78,7 @@ export async function createSecret(
   const version = firstVersion(secret);
   const envelope = sealContent(ctx.keyring, secret, data);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    await checkContent(ctx, stated.schema, data);
     const stored = await ctx.audit.appendWithin(
       events =>
         insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
