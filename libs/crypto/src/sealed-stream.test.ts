@@ -4,7 +4,15 @@ import fc from 'fast-check';
 import { KEY_BYTES, OVERHEAD_BYTES } from './aead.ts';
 import { openValue, sealValue, type ValueAddress } from './envelope.ts';
 import { createKeyring } from './keyring.ts';
-import { CHUNK_BYTES, createDataKey, openDataKey, openStream, sealStream } from './sealed-stream.ts';
+import {
+  CHUNK_BYTES,
+  createDataKey,
+  openBeside,
+  openDataKey,
+  openStream,
+  sealBeside,
+  sealStream,
+} from './sealed-stream.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 const failed = expect.objectContaining({ code: 'DECRYPTION_FAILED' });
@@ -146,6 +154,15 @@ describe('a stream is refused', () => {
     expect((await opened.next()).value).toEqual(bytes.subarray(CHUNK_BYTES, 2 * CHUNK_BYTES));
     await expect(opened.next()).rejects.toThrow(failed);
   });
+});
+
+test('a value beside a stream opens under its key at its address, and is none of its chunks', async () => {
+  const value = sealBeside(dataKey, Buffer.from('name'), address);
+  expect(openBeside(dataKey, value, address).toString()).toBe('name');
+  expect(() => openBeside(dataKey, value, { ...address, objectId: 'b' })).toThrow(failed);
+  await expect(openAll([value])).rejects.toThrow(failed);
+  const [chunk] = await sealAll([Buffer.from('name')]);
+  expect(() => openBeside(dataKey, chunk ?? Buffer.alloc(0), address)).toThrow(failed);
 });
 
 describe('a data key', () => {

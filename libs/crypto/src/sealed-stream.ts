@@ -30,6 +30,13 @@ export const openDataKey = (
   address: ValueAddress,
 ): SecretBytes => new SecretBytes(keyring.unwrap(keyId, wrappedKey, associatedData(address, 'key')));
 
+/** A small value that stands beside a stream, such as what it is called, under the stream's own key. */
+export const sealBeside = (dataKey: SecretBytes, value: Uint8Array, address: ValueAddress): Buffer =>
+  seal(dataKey.reveal(), value, associatedData(address, 'value'));
+
+export const openBeside = (dataKey: SecretBytes, sealed: Uint8Array, address: ValueAddress): Buffer =>
+  open(dataKey.reveal(), sealed, associatedData(address, 'value'));
+
 /**
  * Seals bytes that are too many to hold at once, as chunks of CHUNK_BYTES. Each is bound to its number and to whether
  * it is the last, so that chunks cannot be left out, added, swapped or moved to another stream unnoticed (the STREAM

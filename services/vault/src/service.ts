@@ -9,6 +9,8 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
+import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
+import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -53,12 +55,15 @@ export async function startVault(
     },
   });
 
+  const stopRemovingUploads = startRemovingUploads(ctx);
+
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
+    routes: [...searchRoutes(ctx), ...secretRoutes(ctx), ...fileRoutes(ctx), ...schemaRoutes(ctx)],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await stopRemovingUploads();
       await access.close();
       await unsubscribe();
     },
