@@ -15,6 +15,7 @@ import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
 import { readCallerLimits } from '@strongroom/service/service-config';
+import { readVaultSettings, type VaultSettings } from '@strongroom/vault/config';
 import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
 export interface StandaloneSettings {
@@ -30,6 +31,7 @@ export interface StandaloneSettings {
   /** Of each service. */
   readonly callerRateLimitPerSecond: number;
   readonly auth: AuthSettings;
+  readonly vault: VaultSettings;
   readonly observability: ObservabilitySettings;
   readonly trail: TrailSettings;
   readonly forwarding: ForwardingConfig;
@@ -60,6 +62,7 @@ export function readStandaloneSettings(environment: Environment): {
     limits: readGatewayLimits(values),
     ...readCallerLimits(values),
     auth: readAuthSettings(values),
+    vault: readVaultSettings(values),
     observability: readObservability(values, 0),
     trail: readTrailSettings(values),
     forwarding: forwarding.config,

@@ -186,6 +186,11 @@ export const AUDIT_EVENTS = {
     name: 'Secret-access-denied',
     description: 'An act on a secret was refused',
   },
+  secretExpiring: {
+    code: 5108,
+    name: 'Secret-expiring',
+    description: 'A secret reaches its date of expiry soon',
+  },
   fileStored: { code: 5121, name: 'File-stored', description: 'A secret got a version with a new file' },
   fileRead: { code: 5122, name: 'File-read', description: 'A file of a secret was read' },
   fileRemoved: {

@@ -1,4 +1,4 @@
-import { readSettings, type Environment } from '@strongroom/config/settings';
+import { readSettings, type Environment, type Settings } from '@strongroom/config/settings';
 import { parseRootKey } from '@strongroom/crypto/root-key';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import {
@@ -8,7 +8,12 @@ import {
   type ServiceSecrets,
 } from '@strongroom/service/service-config';
 
-export type VaultConfig = ServiceConfig;
+export interface VaultSettings {
+  /** How long before a secret expires its owner is told. */
+  readonly expiryWarningDays: number;
+}
+
+export type VaultConfig = ServiceConfig & VaultSettings;
 
 export interface VaultSecrets extends ServiceSecrets {
   readonly rootKey: SecretBytes;
@@ -18,7 +23,7 @@ export interface VaultSecrets extends ServiceSecrets {
 
 export function readVaultConfig(environment: Environment): { config: VaultConfig; secrets: VaultSecrets } {
   const settings = readSettings(environment);
-  const config = readServiceConfig(settings, 'vault');
+  const config = { ...readServiceConfig(settings, 'vault'), ...readVaultSettings(settings) };
   const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
   if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
   const secrets: VaultSecrets = {
@@ -29,3 +34,8 @@ export function readVaultConfig(environment: Environment): { config: VaultConfig
   settings.finish();
   return { config, secrets };
 }
+
+/** Also for the standalone platform, which makes the rest of the configuration itself. */
+export const readVaultSettings = (settings: Settings): VaultSettings => ({
+  expiryWarningDays: settings.integer('STRONGROOM_EXPIRY_WARNING_DAYS', { min: 0, max: 3_650 }, 14),
+});

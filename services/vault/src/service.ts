@@ -9,7 +9,10 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
+import { startForgetting } from './operations/forget-answers.ts';
 import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
+import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
+import { batchRoutes } from './routes/batch.ts';
 import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
@@ -46,6 +49,11 @@ export async function startVault(
     roles,
     secrets: createSecretFinder(db),
   };
+  const stopHousekeeping = [
+    startExpiryWarnings(ctx, config.expiryWarningDays),
+    startForgetting(ctx),
+    startRemovingUploads(ctx),
+  ];
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -55,15 +63,19 @@ export async function startVault(
     },
   });
 
-  const stopRemovingUploads = startRemovingUploads(ctx);
-
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...secretRoutes(ctx), ...fileRoutes(ctx), ...schemaRoutes(ctx)],
+    routes: [
+      ...searchRoutes(ctx),
+      ...batchRoutes(ctx),
+      ...secretRoutes(ctx),
+      ...fileRoutes(ctx),
+      ...schemaRoutes(ctx),
+    ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
-      await stopRemovingUploads();
+      await Promise.all(stopHousekeeping.map(stop => stop()));
       await access.close();
       await unsubscribe();
     },

@@ -80,6 +80,7 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     authUrl: issuer.url,
     issuer: issuer.issuer,
     callerRateLimitPerSecond: 0,
+    expiryWarningDays: 14,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
   };
