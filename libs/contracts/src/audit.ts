@@ -191,6 +191,13 @@ export const AUDIT_EVENTS = {
     name: 'Secret-expiring',
     description: 'A secret reaches its date of expiry soon',
   },
+  fileStored: { code: 5121, name: 'File-stored', description: 'A secret got a version with a new file' },
+  fileRead: { code: 5122, name: 'File-read', description: 'A file of a secret was read' },
+  fileRemoved: {
+    code: 5123,
+    name: 'File-removed',
+    description: 'A secret got a version without a file that it had',
+  },
   requestRepeated: {
     code: 5131,
     name: 'Request-repeated',

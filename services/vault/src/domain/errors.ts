@@ -1,5 +1,6 @@
 import { AppError } from '@strongroom/errors/app-error';
 import {
+  badRequest,
   duplicateValue,
   invalidField,
   objectNotFound,
@@ -51,6 +52,22 @@ export const schemaInUse = () =>
     kind: 'conflict',
     code: 'SCHEMA_IN_USE',
     message: 'A schema that secrets follow cannot be deleted',
+  });
+
+export const fileNotFound = () => objectNotFound('File');
+
+/** Which field it is about is not told: its name is the caller's own text. */
+export const noSuchFile = () =>
+  invalidField('data', 'A field names a file that this secret does not have; files are sent by themselves');
+
+export const emptyFile = () => badRequest('The file is empty');
+
+/** What a file was being uploaded into is no longer there. */
+export const uploadLost = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'WRITE_CONFLICT',
+    message: 'The secret was deleted, or the upload took too long',
   });
 
 export const schemaUnknown = () => invalidField('schema', 'No schema has this name');

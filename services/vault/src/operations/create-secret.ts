@@ -5,10 +5,12 @@ import { sealContent } from '../domain/content.ts';
 import {
   folderWriteRoleRequired,
   manageRequired,
+  noSuchFile,
   ownSecretsOnly,
   secretExists,
   writeConflict,
 } from '../domain/errors.ts';
+import { fileIdsIn } from '../domain/file.ts';
 import { folderPathOf, mayAddTo } from '../domain/folder.ts';
 import {
   mayManage,
@@ -61,6 +63,8 @@ export async function createSecret(
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
   const { data, ...stated } = input;
+  // A new secret has none yet.
+  if (fileIdsIn(data).size > 0) throw noSuchFile();
   const now = ctx.now();
   const secret: CreatedSecret = {
     ...stated,

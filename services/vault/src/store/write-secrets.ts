@@ -95,8 +95,9 @@ const changedValues = (seen: Pick<Secret, 'revision'>, next: Secret): unknown[] 
 ];
 
 /**
- * Writes the next version, with whatever else `next` changes, and drops those beyond `maxVersions`. False: the secret
- * is no longer at the revision that the writer saw, and nothing was changed.
+ * Writes the next version, with whatever else `next` changes, and drops those beyond `maxVersions`. `fileIds` are the
+ * secret's files that its content names. False: the secret is no longer at the revision that the writer saw, and
+ * nothing was changed.
  */
 export const insertVersion = (
   db: Queryable,
@@ -104,11 +105,15 @@ export const insertVersion = (
   next: Secret,
   version: Version,
   envelope: Envelope,
+  fileIds: readonly string[],
   facts: Facts,
 ): Promise<boolean> =>
   runWrite(
     db,
-    `WITH ${CHANGE}, ${factsAfter('secret', '$18', '$19')}
+    `WITH ${CHANGE}, named AS (
+       INSERT INTO version_files (secret_id, version, file_id)
+       SELECT id, $3, file_id FROM secret, unnest($20::uuid[]) AS file_id
+     ), ${factsAfter('secret', '$18', '$19')}
      INSERT INTO secret_versions (secret_id, version, key_id, wrapped_key, ciphertext, deletion_time, created_at, created_by)
      SELECT id, $3, $14, $15, $16, $17, $12, $13 FROM secret
      RETURNING secret_id`,
@@ -119,6 +124,7 @@ export const insertVersion = (
       envelope.ciphertext,
       version.deletionTime,
       ...factValues(facts),
+      fileIds,
     ],
   );
 
