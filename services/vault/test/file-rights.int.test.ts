@@ -122,7 +122,7 @@ test('what is in a file, what it is called and its hash are in no table, on no b
   const marker = `canary-${randomBytes(12).toString('hex')}`;
   const name = await files.create();
   const query = `?field=${marker}-field&filename=${marker}-name`;
-  const type = { 'content-type': `text/${marker}` };
+  const type = { 'content-type': `text/${marker}`, 'idempotency-key': randomUUID() };
   const stored = await files.put(name, Buffer.from(marker), query, type);
   expect(stored.status).toBe(200);
   const hash = String(fileOf(stored)['sha256']);
@@ -140,7 +140,7 @@ test('what is in a file, what it is called and its hash are in no table, on no b
   const rows = await vault.superuser.query<{ row: string }>(
     `SELECT t::text AS row FROM files t UNION ALL SELECT t::text FROM file_chunks t
      UNION ALL SELECT t::text FROM version_files t UNION ALL SELECT t::text FROM secret_versions t
-     UNION ALL SELECT t::text FROM outbox t`,
+     UNION ALL SELECT t::text FROM idempotency_keys t UNION ALL SELECT t::text FROM outbox t`,
   );
   const places = {
     rows: rows.map(({ row }) => row).join(),
