@@ -229,3 +229,6 @@ export const WITHOUT_WAITING = `(SELECT set_config('synchronous_commit', 'off', 
 
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
+
+export const isCheckViolation = (error: unknown, constraint: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === '23514' && error.constraint === constraint;
