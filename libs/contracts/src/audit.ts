@@ -226,6 +226,12 @@ export const AUDIT_EVENTS = {
     name: 'Vault-root-key-changed',
     description: 'The key-encryption keys of vault were wrapped by another root key',
   },
+  requestRepeated: {
+    code: 5131,
+    name: 'Request-repeated',
+    description: 'A request was answered as an earlier one with the same idempotency key',
+  },
+  folderCreated: { code: 5141, name: 'Folder-created', description: 'A folder of secrets was created' },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',

@@ -98,6 +98,7 @@ const noParameters: Parser<unknown> = () => ({});
 function answer(route: Route): RequestHandler {
   const parseParams = route.params === undefined ? noParameters : parameterParser(route.params);
   const parseQuery = route.query === undefined ? noParameters : parameterParser(route.query);
+  const parseHeaders = route.headers === undefined ? noParameters : parameterParser(route.headers);
   const parseBody = route.body === undefined ? noParameters : bodyParser(route.body);
   const readBody = route.bodyType === 'form' ? parseFormBody : parseJsonBody;
   const isAnonymous = !demandsCaller(route.access);
@@ -108,6 +109,7 @@ function answer(route: Route): RequestHandler {
     const reply = await route.handle({
       params: parseParams(pathParameters(request)),
       query: parseQuery({ ...request.query }),
+      headers: route.headers === undefined ? {} : parseHeaders({ ...request.headers }),
       body: route.body === undefined ? {} : parseBody(readBody(request)),
       caller,
       request: requestInfo(request),
@@ -131,7 +133,8 @@ function send(response: Response, status: number, reply: Reply): void {
   response.statusCode = reply.status ?? status;
   for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
   if (reply.body === undefined && reply.page === undefined) {
-    response.setHeader('content-length', 0);
+    // Of a 304 it would tell the length of what was left out (RFC 9110, 8.6).
+    if (response.statusCode !== 304) response.setHeader('content-length', 0);
     response.end();
     return;
   }

@@ -50,7 +50,11 @@ function operation(route: Route): Record<string, unknown> {
     summary: route.summary,
     description: accessSentence(route),
     security: route.access.kind === 'public' ? [] : [{ bearer: [] }],
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    parameters: [
+      ...parameters('path', route.params),
+      ...parameters('query', route.query),
+      ...parameters('header', route.headers),
+    ],
     ...(route.body === undefined
       ? {}
       : { requestBody: { content: { [mediaType]: { schema: route.body } } } }),
@@ -79,7 +83,10 @@ function accessSentence({ access }: Route): string {
   return `Needs the permission ${access.anyOf.join(' or ')}.`;
 }
 
-function parameters(place: 'path' | 'query', schema: TSchema = Members({})): Record<string, unknown>[] {
+function parameters(
+  place: 'path' | 'query' | 'header',
+  schema: TSchema = Members({}),
+): Record<string, unknown>[] {
   const { properties = {}, required = [] } = schema as {
     properties?: Record<string, TSchema>;
     required?: string[];

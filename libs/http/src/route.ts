@@ -27,7 +27,7 @@ export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access 
 export type Method = 'get' | 'post' | 'put' | 'delete';
 
 export interface Reply {
-  /** Another status than the route's, e.g. 307 for a redirect. */
+  /** Another status than the route's, e.g. 307 for a redirect; 304 goes out without a body. */
   readonly status?: number;
   readonly body?: unknown;
   /** Text instead of a JSON body: a page, a style sheet, a script. */
@@ -56,10 +56,11 @@ interface RouteDescription {
   readonly produces?: string;
 }
 
-export interface RouteInput<P, Q, B> {
+export interface RouteInput<P, Q, B, H> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  readonly headers: H;
   readonly caller: Caller;
   readonly request: RequestInfo;
   /** The raw Authorization header, for the token endpoint alone. */
@@ -70,13 +71,16 @@ export interface RouteDefinition<
   P extends TSchema,
   Q extends TSchema,
   B extends TSchema,
+  H extends TSchema,
 > extends RouteDescription {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Request headers that the handler reads, by their names in lower case. */
+  readonly headers?: H;
   /** `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B). */
   readonly bodyType?: 'json' | 'form';
-  handle: (input: RouteInput<Static<P>, Static<Q>, Static<B>>) => Promise<Reply> | Reply;
+  handle: (input: RouteInput<Static<P>, Static<Q>, Static<B>, Static<H>>) => Promise<Reply> | Reply;
 }
 
 /** A route whose own types are forgotten, so that routes of every shape fit one list. */
@@ -84,14 +88,18 @@ export interface Route extends RouteDescription {
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly body?: TSchema;
+  readonly headers?: TSchema;
   readonly bodyType?: 'json' | 'form';
-  handle: (input: RouteInput<unknown, unknown, unknown>) => Promise<Reply> | Reply;
+  handle: (input: RouteInput<unknown, unknown, unknown, unknown>) => Promise<Reply> | Reply;
 }
 
 /** Ties the handler's types to the schemas. The cast is sound: the mounted route parses by those very schemas. */
-export function route<P extends TSchema = TSchema, Q extends TSchema = TSchema, B extends TSchema = TSchema>(
-  definition: RouteDefinition<P, Q, B>,
-): Route {
+export function route<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  B extends TSchema = TSchema,
+  H extends TSchema = TSchema,
+>(definition: RouteDefinition<P, Q, B, H>): Route {
   return definition as unknown as Route;
 }
 

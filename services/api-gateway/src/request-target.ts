@@ -16,7 +16,8 @@ const CONTROL = /\p{Cc}/u;
 const ENCODED_SLASH = /%2f/i;
 
 /** Where an encoded slash is part of a name (contracts/privx.md 0.1) and not a way around a segment border. */
-const NAME_PREFIXES = ['/vault/api/v1/secrets/', '/vault/api/v1/metadata/secrets/'] as const;
+const NAME_PREFIX =
+  /^\/vault\/api\/v1\/(?:(?:user\/[A-Za-z0-9-]+\/)?(?:metadata\/|files\/|move\/)?secrets|secret\/(?:data|metadata|keys|delete|undelete|destroy))\//;
 
 export const pathOf = (target: string): string => {
   const query = target.indexOf('?');
@@ -41,7 +42,7 @@ function pathFault(path: string): string | undefined {
   if (DOT_SEGMENT.test(decoded)) return 'The path holds a dot segment';
   if (decoded === path) return undefined;
   if (CONTROL.test(decoded) || decoded.includes('\\')) return 'The path holds a forbidden encoded character';
-  if (ENCODED_SLASH.test(path) && !NAME_PREFIXES.some(prefix => path.startsWith(prefix))) {
+  if (ENCODED_SLASH.test(path) && !NAME_PREFIX.test(path)) {
     return 'The path holds an encoded slash outside of a secret name';
   }
   return undefined;

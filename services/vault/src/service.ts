@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { coalesce } from '@strongroom/db/coalesce';
 import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
 import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
@@ -10,9 +9,10 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
+import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
-import { findSealedSecrets, findSecrets } from './store/secrets.ts';
+import { createSecretFinder } from './store/find-secrets.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
 
@@ -42,8 +42,7 @@ export async function startVault(
     ...foundations,
     keyring,
     roles,
-    findSecret: coalesce(names => findSecrets(db, names)),
-    findSealedSecret: coalesce(names => findSealedSecrets(db, names)),
+    secrets: createSecretFinder(db),
   };
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
@@ -56,7 +55,7 @@ export async function startVault(
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...secretRoutes(ctx)],
+    routes: [...searchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {

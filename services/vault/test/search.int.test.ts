@@ -33,11 +33,15 @@ describe('the list', () => {
       NAMES.map(() => [
         'author',
         'created',
+        'id',
         'name',
+        'number',
         'path',
         'read_roles',
+        'tags',
         'updated',
         'updated_by',
+        'version',
         'write_roles',
       ]),
     );

@@ -39,8 +39,12 @@ describe('a shared secret (contract 2.1, 2.2)', () => {
     expect(created.headers['location']).toBe(path);
 
     const metadata = {
+      id: expect.any(String),
+      number: expect.any(Number),
       name,
       path: name,
+      version: 1,
+      tags: [],
       read_roles: [role],
       write_roles: [role],
       created: MADE.toISOString(),
@@ -62,6 +66,7 @@ describe('a shared secret (contract 2.1, 2.2)', () => {
     expect([changed.status, changed.text]).toEqual([200, '']);
     expect((await vault.call('GET', path)).body).toEqual({
       ...metadata,
+      version: 2,
       updated: CHANGED.toISOString(),
       updated_by: editor,
       data: { username: 'admin' },

@@ -67,9 +67,9 @@ describe('what PUT leaves as it is', () => {
     expect(await put(name, { ...whole, owner_id: '', data: { v: 4 }, created: '0001-01-01T00:00:00Z' })).toBe(
       200,
     );
-    const { updated, ...rest } = whole;
-    expect(updated).toEqual(expect.any(String));
-    expect(await read(name)).toMatchObject({ ...rest, data: { v: 4 } });
+    const { updated, version, ...rest } = whole;
+    expect([updated, version]).toEqual([expect.any(String), 1]);
+    expect(await read(name)).toMatchObject({ ...rest, version: 2, data: { v: 4 } });
   });
 });
 
@@ -144,7 +144,8 @@ describe('a write that meets another change under way', () => {
     });
     return answer!;
   }
-  const setRoles = 'UPDATE secrets SET read_roles = $2, write_roles = $2 WHERE name = $1';
+  const setRoles =
+    'UPDATE secrets SET read_roles = $2, write_roles = $2, revision = revision + 1 WHERE name = $1';
 
   test('does not bring back roles that were taken off', async () => {
     const name = await create();
@@ -165,7 +166,7 @@ describe('a write that meets another change under way', () => {
 
   test('keeps the other role list when one is changed', async () => {
     const name = await create();
-    const change = 'UPDATE secrets SET write_roles = $2 WHERE name = $1';
+    const change = 'UPDATE secrets SET write_roles = $2, revision = revision + 1 WHERE name = $1';
     const status = await meanwhile(name, change, [[other.id]], () =>
       put(name, { read_roles: [vault.role, other] }),
     );

@@ -10,21 +10,23 @@ const secret = { id: 'c0000000-0000-4000-8000-000000000001', version: 3 };
 const decryptionFailed = expect.objectContaining({ code: 'DECRYPTION_FAILED' });
 
 describe('the content of a version', () => {
-  test('opens to what was sealed, for its own secret and version only', () => {
+  test('opens to what was sealed, for its own secret and version only', async () => {
     const data = { user: 'root', pass: 'hunter2', list: [1, null, { ä: 'ö' }] };
     const envelope = sealContent(keyring, secret, data);
-    expect(openContent(keyring, secret, envelope)).toEqual(data);
-    expect(() => openContent(keyring, { ...secret, version: 2 }, envelope)).toThrow(decryptionFailed);
-    expect(() =>
+    expect(await openContent(keyring, secret, envelope)).toEqual(data);
+    await expect(openContent(keyring, { ...secret, version: 2 }, envelope)).rejects.toThrow(decryptionFailed);
+    await expect(
       openContent(keyring, { ...secret, id: 'c0000000-0000-4000-8000-000000000002' }, envelope),
-    ).toThrow(decryptionFailed);
+    ).rejects.toThrow(decryptionFailed);
   });
 
-  test('two seals of one content have nothing in common', () => {
+  test('two seals of one content have nothing in common', async () => {
     const [a, b] = [sealContent(keyring, secret, { v: 1 }), sealContent(keyring, secret, { v: 1 })];
     expect(a.ciphertext.equals(b.ciphertext)).toBe(false);
     expect(a.wrappedKey.equals(b.wrappedKey)).toBe(false);
-    expect(() => openContent(keyring, secret, { ...a, ciphertext: b.ciphertext })).toThrow(decryptionFailed);
+    await expect(openContent(keyring, secret, { ...a, ciphertext: b.ciphertext })).rejects.toThrow(
+      decryptionFailed,
+    );
   });
 
   test('may have exactly the limit in bytes of JSON, and no byte more', () => {

@@ -23,8 +23,12 @@ export function sealContent(
   return sealValue(keyring, content, address(secret));
 }
 
-export const openContent = (
+/** Asynchronous, since a key may have to be looked up first. */
+// eslint-disable-next-line @typescript-eslint/require-await
+export async function openContent(
   keyring: Keyring,
   secret: Pick<Secret, 'id' | 'version'>,
   envelope: Envelope,
-): SecretData => JSON.parse(openValue(keyring, envelope, address(secret)).toString('utf8')) as SecretData;
+): Promise<SecretData> {
+  return JSON.parse(openValue(keyring, envelope, address(secret)).toString('utf8')) as SecretData;
+}

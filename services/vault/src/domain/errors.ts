@@ -1,11 +1,63 @@
-import { duplicateValue, objectNotFound, permissionDenied } from '@strongroom/errors/common-errors';
+import { AppError } from '@strongroom/errors/app-error';
+import {
+  duplicateValue,
+  invalidField,
+  objectNotFound,
+  permissionDenied,
+} from '@strongroom/errors/common-errors';
 
 /** The wording is the contract's: three clients tell "not found" by it (contract 0.5). */
 export const secretNotFound = () => objectNotFound('Secret');
 
 export const secretExists = () => duplicateValue('name', 'secret');
 
+export const schemaUnknown = () => invalidField('schema', 'No schema has this name');
+
 export const readRoleRequired = () =>
   permissionDenied('Reading the content of this secret needs one of its read roles');
 export const writeRoleRequired = () => permissionDenied('Changing this secret needs one of its write roles');
 export const manageRequired = (act: string) => permissionDenied(`${act} needs the permission vault-manage`);
+export const folderWriteRoleRequired = () =>
+  permissionDenied('Adding to this folder needs one of its write roles');
+export const ownSecretsOnly = () =>
+  permissionDenied('The personal secrets of others need the permission vault-manage');
+
+/** A check-and-set that came too late. */
+export const versionConflict = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'VERSION_CONFLICT',
+    message: 'The secret has another version than the one to be replaced',
+    property: 'options.cas',
+  });
+
+/** An If-Match that holds no more (RFC 9110, 13.1.1). */
+export const preconditionFailed = () =>
+  new AppError({
+    kind: 'precondition_failed',
+    code: 'PRECONDITION_FAILED',
+    message: 'The secret is not what If-Match names',
+  });
+
+export const expectationRequired = () =>
+  invalidField(
+    'options.cas',
+    'Writers of this secret must name what they replace: by options.cas, or by If-Match',
+    'REQUIRED_VALUE_MISSING',
+  );
+
+export const writeConflict = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'WRITE_CONFLICT',
+    message: 'Too many writers change this secret at once',
+  });
+
+/** Another request under the same idempotency key has been answered since this one began. */
+export const keyUsedMeanwhile = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'IDEMPOTENCY_KEY_USED',
+    message: 'Another request has used this idempotency key',
+    property: 'Idempotency-Key',
+  });

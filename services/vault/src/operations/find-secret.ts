@@ -3,7 +3,20 @@ import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { AppError } from '@strongroom/errors/app-error';
 import type { VaultContext } from '../context.ts';
 import { secretNotFound } from '../domain/errors.ts';
-import { mayKnow, type Secret } from '../domain/secret.ts';
+import { parseSecretName } from '../domain/secret-name.ts';
+import { mayKnow, type Secret, type SecretAddress } from '../domain/secret.ts';
+
+/** The address in the one form under which secrets are stored and looked up. */
+export const parseAddress = ({ ownerId, name }: SecretAddress): SecretAddress => ({
+  ownerId: ownerId?.toLowerCase(),
+  name: parseSecretName(name),
+});
+
+/** How audit records name a secret. */
+export const named = ({ ownerId, name }: SecretAddress): Record<string, string> => ({
+  secret: name,
+  ...(ownerId === undefined ? {} : { ownerID: ownerId }),
+});
 
 /**
  * Refuses an act on a secret, on the record. A secret that the caller may not know of and one that is not
@@ -13,14 +26,14 @@ export async function refuse(
   ctx: Pick<VaultContext, 'audit'>,
   caller: Caller,
   request: RequestInfo,
-  name: string,
+  address: SecretAddress,
   error: AppError,
 ): Promise<never> {
   await ctx.audit.write({
     type: AUDIT_EVENTS.secretAccessDenied,
     caller,
     request,
-    message: { secret: name, reason: error.code },
+    message: { ...named(address), reason: error.code },
   });
   throw error;
 }
@@ -30,11 +43,22 @@ export async function requireKnown<T extends { secret: Secret }>(
   ctx: Pick<VaultContext, 'audit'>,
   caller: Caller,
   request: RequestInfo,
-  name: string,
+  address: SecretAddress,
   found: T | undefined,
 ): Promise<T> {
   if (found === undefined || !mayKnow(caller, found.secret)) {
-    return refuse(ctx, caller, request, name, secretNotFound());
+    return refuse(ctx, caller, request, address, secretNotFound());
   }
   return found;
+}
+
+/** The same without content. */
+export async function findKnown(
+  ctx: Pick<VaultContext, 'audit' | 'secrets'>,
+  caller: Caller,
+  request: RequestInfo,
+  address: SecretAddress,
+): Promise<Secret> {
+  const found = await ctx.secrets.find(address);
+  return (await requireKnown(ctx, caller, request, address, found && { secret: found })).secret;
 }

@@ -2,28 +2,35 @@ import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { VaultContext } from '../context.ts';
 import { openContent } from '../domain/content.ts';
-import { readRoleRequired } from '../domain/errors.ts';
-import { parseSecretName } from '../domain/secret-name.ts';
-import { mayRead, type Secret, type SecretData } from '../domain/secret.ts';
-import { refuse, requireKnown } from './find-secret.ts';
+import { readRoleRequired, secretNotFound } from '../domain/errors.ts';
+import { mayRead, type Secret, type SecretAddress, type SecretData } from '../domain/secret.ts';
+import { isReadable } from '../domain/version.ts';
+import { findKnown, named, parseAddress, refuse, requireKnown } from './find-secret.ts';
 
-/** Opens the newest version. Resolves only when the audit record is durable. */
+/**
+ * Opens the newest version. Resolves only when the audit record is durable. When the secret has the revision that
+ * `knows` accepts, the caller has its content already: nothing is opened, and `data` is undefined.
+ */
 export async function readSecret(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
-  rawName: string,
-): Promise<{ secret: Secret; data: SecretData }> {
-  const name = parseSecretName(rawName);
-  const found = await ctx.findSealedSecret(name);
-  const { secret, envelope } = await requireKnown(ctx, caller, request, name, found);
-  if (!mayRead(caller, secret)) return refuse(ctx, caller, request, name, readRoleRequired());
-  const data = openContent(ctx.keyring, secret, envelope);
+  rawAddress: SecretAddress,
+  knows: (revision: number) => boolean = () => false,
+): Promise<{ secret: Secret; data: SecretData | undefined }> {
+  const address = parseAddress(rawAddress);
+  const found = await ctx.secrets.findSealed(address);
+  const { secret, version, envelope } = await requireKnown(ctx, caller, request, address, found);
+  if (!mayRead(caller, secret)) return refuse(ctx, caller, request, address, readRoleRequired());
+  if (envelope === undefined || !isReadable(version, ctx.now())) {
+    return refuse(ctx, caller, request, address, secretNotFound());
+  }
+  const data = knows(secret.revision) ? undefined : await openContent(ctx.keyring, secret, envelope);
   await ctx.audit.write({
     type: AUDIT_EVENTS.secretRead,
     caller,
     request,
-    message: { secret: name, secretID: secret.id, secretVersion: String(secret.version) },
+    message: { ...named(address), secretID: secret.id, secretVersion: String(secret.version) },
   });
   return { secret, data };
 }
@@ -33,16 +40,15 @@ export async function readMetadata(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
-  rawName: string,
+  rawAddress: SecretAddress,
 ): Promise<Secret> {
-  const name = parseSecretName(rawName);
-  const found = await ctx.findSecret(name);
-  const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
+  const address = parseAddress(rawAddress);
+  const secret = await findKnown(ctx, caller, request, address);
   await ctx.audit.write({
     type: AUDIT_EVENTS.secretMetadataRead,
     caller,
     request,
-    message: { secret: name, secretID: secret.id },
+    message: { ...named(address), secretID: secret.id },
   });
   return secret;
 }

@@ -1,64 +1,115 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
-import { AppError } from '@strongroom/errors/app-error';
+import { invalidField } from '@strongroom/errors/common-errors';
 import type { VaultContext } from '../context.ts';
 import { sealContent } from '../domain/content.ts';
 import { manageRequired, writeRoleRequired } from '../domain/errors.ts';
-import { parseSecretName } from '../domain/secret-name.ts';
-import { mayManage, mayWrite, sameRoles, type Secret, type SecretData } from '../domain/secret.ts';
-import { insertVersion, updateRoles } from '../store/secrets.ts';
-import { refuse, requireKnown } from './find-secret.ts';
+import { requireExpected, type Expectation } from '../domain/expectation.ts';
+import {
+  mayAdminister,
+  mayWrite,
+  sameRoles,
+  type Secret,
+  type SecretAddress,
+  type SecretData,
+} from '../domain/secret.ts';
+import { insertVersion, updateMetadata } from '../store/write-secrets.ts';
+import { checkContent } from './check-content.ts';
+import { deletionTimeOf } from './create-secret.ts';
+import { findKnown, named, parseAddress, refuse } from './find-secret.ts';
+import type { Remember } from './once.ts';
 import { requireKnownRoles } from './role-lists.ts';
+import { untilFirst } from './until-first.ts';
 
-/** What is undefined stays as it is (docs/adr/0005-secret-semantics.md). */
+/** What is left out stays as it is (docs/adr/0005-secret-semantics.md). */
 export interface SecretChange {
-  data: SecretData | undefined;
-  readRoles: readonly string[] | undefined;
-  writeRoles: readonly string[] | undefined;
+  readonly data?: SecretData | undefined;
+  readonly readRoles?: readonly string[] | undefined;
+  readonly writeRoles?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** null: it follows none any more. */
+  readonly schema?: string | null | undefined;
+  /** null: it does not expire. */
+  readonly expiresAt?: Date | null | undefined;
+  readonly maxVersions?: number | undefined;
+  readonly deleteVersionAfterSeconds?: number | undefined;
+  readonly casRequired?: boolean | undefined;
 }
 
-/** In each round at least one writer wins, so as many rounds as there may be writers at once are enough. */
-const MAX_ROUNDS = 64;
-
-/** Replaces content and role lists. New content is a new version; concurrent writers each get their own. */
+/** Changes a secret. New content is a new version; concurrent writers each get their own. Returns what it is now. */
 export async function updateSecret(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
-  rawName: string,
+  rawAddress: SecretAddress,
   change: SecretChange,
-): Promise<void> {
-  const name = parseSecretName(rawName);
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const found = await ctx.findSecret(name);
-    const { secret } = await requireKnown(ctx, caller, request, name, found && { secret: found });
-    if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, name, writeRoleRequired());
-    const next: Secret = {
-      ...secret,
-      readRoles: change.readRoles ?? secret.readRoles,
-      writeRoles: change.writeRoles ?? secret.writeRoles,
-      version: change.data === undefined ? secret.version : secret.version + 1,
-      updatedAt: ctx.now(),
-      updatedBy: caller.id,
-    };
-    if (!sameRoles(next, secret)) {
-      // Otherwise a writer could make itself a reader.
-      if (!mayManage(caller)) {
-        return refuse(ctx, caller, request, name, manageRequired('Changing the roles of a secret'));
-      }
-      await requireKnownRoles(ctx.roles, 'read_roles', next.readRoles, secret.readRoles);
-      await requireKnownRoles(ctx.roles, 'write_roles', next.writeRoles, secret.writeRoles);
-    }
-    if (await store(ctx, caller, request, secret, next, change.data)) {
-      ctx.ring();
-      return;
-    }
-  }
-  throw new AppError({
-    kind: 'conflict',
-    code: 'WRITE_CONFLICT',
-    message: 'Too many writers change this secret at once',
+  expected: Expectation,
+  remember: Remember<Secret>,
+): Promise<Secret> {
+  const address = parseAddress(rawAddress);
+  let result: Secret | undefined;
+  await untilFirst(async () => {
+    const secret = await findKnown(ctx, caller, request, address);
+    if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, address, writeRoleRequired());
+    requireExpected(secret, expected);
+    const next = applyChange(secret, change, caller, ctx.now());
+    await requireRights(ctx, caller, request, address, secret, next);
+    await requireSchemaKept(ctx, secret, next, change.data);
+    result = { ...next, revision: secret.revision + 1 };
+    return store(ctx, caller, request, address, secret, next, change.data, remember(result));
   });
+  ctx.ring();
+  if (result === undefined) throw new Error('an update ended without a result');
+  return result;
+}
+
+const applyChange = (secret: Secret, change: SecretChange, caller: Caller, now: Date): Secret => ({
+  ...secret,
+  readRoles: change.readRoles ?? secret.readRoles,
+  writeRoles: change.writeRoles ?? secret.writeRoles,
+  tags: change.tags ?? secret.tags,
+  schema: change.schema === undefined ? secret.schema : (change.schema ?? undefined),
+  expiresAt: change.expiresAt === undefined ? secret.expiresAt : (change.expiresAt ?? undefined),
+  maxVersions: change.maxVersions ?? secret.maxVersions,
+  deleteVersionAfterSeconds: change.deleteVersionAfterSeconds ?? secret.deleteVersionAfterSeconds,
+  casRequired: change.casRequired ?? secret.casRequired,
+  version: change.data === undefined ? secret.version : secret.version + 1,
+  updatedAt: now,
+  updatedBy: caller.id,
+});
+
+async function requireRights(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  address: SecretAddress,
+  secret: Secret,
+  next: Secret,
+): Promise<void> {
+  if (sameRoles(next, secret)) return;
+  // Otherwise a writer could make itself a reader.
+  if (!mayAdminister(caller, secret)) {
+    return refuse(ctx, caller, request, address, manageRequired('Changing the roles of a secret'));
+  }
+  await requireKnownRoles(ctx.roles, 'read_roles', next.readRoles, secret.readRoles);
+  await requireKnownRoles(ctx.roles, 'write_roles', next.writeRoles, secret.writeRoles);
+}
+
+/** Content follows its schema; what is stored already is not opened for it. */
+async function requireSchemaKept(
+  ctx: VaultContext,
+  secret: Secret,
+  next: Secret,
+  data: SecretData | undefined,
+): Promise<void> {
+  if (data !== undefined) return checkContent(ctx, next.schema, data);
+  if (next.schema !== undefined && next.schema !== secret.schema) {
+    throw invalidField(
+      'data',
+      'A secret that is to follow another schema needs its data stated, too',
+      'REQUIRED_VALUE_MISSING',
+    );
+  }
 }
 
 /** False: another writer was first. */
@@ -66,22 +117,31 @@ function store(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
+  address: SecretAddress,
   seen: Secret,
   next: Secret,
   data: SecretData | undefined,
+  answers: string,
 ): Promise<boolean> {
   const envelope = data === undefined ? undefined : sealContent(ctx.keyring, next, data);
+  const version = {
+    version: next.version,
+    createdAt: next.updatedAt,
+    createdBy: next.updatedBy,
+    deletionTime: deletionTimeOf(next, next.updatedAt),
+    destroyed: false,
+  };
   return ctx.audit.appendWithin(
     events =>
       envelope === undefined
-        ? updateRoles(ctx.db, seen, next, events)
-        : insertVersion(ctx.db, seen, next, envelope, events),
+        ? updateMetadata(ctx.db, seen, next, { events, answers })
+        : insertVersion(ctx.db, seen, next, version, envelope, { events, answers }),
     {
       type: AUDIT_EVENTS.secretUpdated,
       caller,
       request,
       message: {
-        secret: next.name,
+        ...named(address),
         secretID: next.id,
         secretVersion: String(next.version),
         rolesChanged: String(!sameRoles(next, seen)),

@@ -2,7 +2,7 @@ import { paging, isDescending, SortDirection } from '@strongroom/http/paging';
 import { AUTHENTICATED, ok, route, type Route } from '@strongroom/http/route';
 import { Choice, Envelope, Line, Members, OrNull, Type } from '@strongroom/schema/types';
 import type { VaultContext } from '../context.ts';
-import { searchSecrets, type SecretSearch } from '../operations/search-secrets.ts';
+import { listPersonal, searchSecrets } from '../operations/search-secrets.ts';
 import { metadataView, SecretMetadataView } from './secret-view.ts';
 
 const PREFIX = '/vault/api/v1';
@@ -24,6 +24,7 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
     handle: async ({ query, caller, request }) => {
       const { count, secrets } = await searchSecrets(ctx, caller, request, {
         filter: 'shared',
+        ownerIds: [],
         words: [],
         sortKey: 'name',
         descending: false,
@@ -35,6 +36,22 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
         count: query.offset >= count ? 0 : count,
         items: secrets.map(secret => metadataView(secret, names)),
       });
+    },
+  }),
+  route({
+    method: 'get',
+    path: `${PREFIX}/user/:user_id/secrets`,
+    operationId: 'listUserSecrets',
+    tag: 'secrets',
+    summary: 'List the personal secrets of an owner',
+    access: AUTHENTICATED,
+    params: Members({ user_id: Line(128, 1) }),
+    query: Members(pagingQuery),
+    response: Page,
+    handle: async ({ params, query, caller, request }) => {
+      const { count, secrets } = await listPersonal(ctx, caller, request, params.user_id, query);
+      const names = await ctx.roles.names();
+      return ok({ count, items: secrets.map(secret => metadataView(secret, names)) });
     },
   }),
   route({
@@ -57,7 +74,8 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
     response: Page,
     handle: async ({ query, body, caller, request }) => {
       const { count, secrets } = await searchSecrets(ctx, caller, request, {
-        filter: (body.owner_id ?? []).length > 0 ? 'personal' : toFilter(body.filter),
+        filter: body.filter ?? '',
+        ownerIds: body.owner_id ?? [],
         words: (body.keywords ?? '')
           .normalize('NFC')
           .split(/[\s,]+/)
@@ -73,6 +91,3 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
     },
   }),
 ];
-
-const toFilter = (filter: SecretSearch['filter'] | '' | null | undefined): SecretSearch['filter'] =>
-  filter === undefined || filter === null || filter === '' ? 'shared' : filter;

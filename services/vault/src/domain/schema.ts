@@ -1,0 +1,55 @@
+import type { ErrorDetail } from '@strongroom/errors/app-error';
+import { invalidFields } from '@strongroom/errors/common-errors';
+import type { SecretData } from './secret.ts';
+
+/** One field of a secret, and how it is shown. */
+export interface SchemaField {
+  readonly name: string;
+  readonly title: string;
+  readonly type: 'text' | 'file';
+  /** Shown only on demand. */
+  readonly masked?: boolean;
+  readonly wide?: boolean;
+  readonly multiline?: boolean;
+  readonly required?: boolean;
+}
+
+/** A template that secrets follow (contract 2.5). */
+export interface Schema {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly title: string;
+  readonly properties: readonly SchemaField[];
+  /** Whether a secret may have fields beyond these. */
+  readonly open: boolean;
+  readonly builtIn: boolean;
+}
+
+/** Checks content against its schema. What is wrong names the field and never its value. */
+export function requireSchema(schema: Pick<Schema, 'properties' | 'open'>, data: SecretData): void {
+  const faults: ErrorDetail[] = [];
+  const fields = new Map(schema.properties.map(field => [field.name, field]));
+  for (const field of fields.values()) {
+    const value = Object.hasOwn(data, field.name) ? data[field.name] : undefined;
+    const property = `data.${field.name}`;
+    if (value === undefined || value === null || value === '') {
+      if (field.required === true)
+        faults.push({ code: 'REQUIRED_VALUE_MISSING', message: 'The schema requires this field', property });
+    } else if (field.type === 'text' && typeof value !== 'string') {
+      faults.push({ code: 'VALUE_INCORRECT_TYPE', message: 'The schema wants text in this field', property });
+    } else if (field.type === 'file' && typeof value !== 'object') {
+      faults.push({
+        code: 'VALUE_INCORRECT_TYPE',
+        message: 'The schema wants a file in this field',
+        property,
+      });
+    }
+  }
+  if (!schema.open && Object.keys(data).some(name => !fields.has(name))) {
+    // Which one is not told: its name is the caller's own text.
+    faults.push({ code: 'INVALID_REQUEST_DATA', message: 'The schema has no such field', property: 'data' });
+  }
+  const [first, ...others] = faults;
+  if (first !== undefined) throw invalidFields([first, ...others]);
+}

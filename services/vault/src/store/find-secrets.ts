@@ -1,0 +1,87 @@
+import { coalesce } from '@strongroom/db/coalesce';
+import type { Queryable } from '@strongroom/db/database';
+import type { Secret, SecretAddress } from '../domain/secret.ts';
+import {
+  SEALED_COLUMNS,
+  SECRET_COLUMNS,
+  SECRET_JOINS,
+  toSealedVersion,
+  toSecret,
+  type SealedVersion,
+  type SecretRow,
+  type VersionRow,
+} from './secret-rows.ts';
+
+/** A secret with one of its versions. */
+export interface SealedSecret extends SealedVersion {
+  readonly secret: Secret;
+}
+
+const toSealedSecret = (row: SecretRow & VersionRow): SealedSecret => ({
+  secret: toSecret(row),
+  ...toSealedVersion(row),
+});
+
+/** Those of the shared secrets that exist, by name, without content. */
+async function findShared(db: Queryable, names: readonly string[]): Promise<ReadonlyMap<string, Secret>> {
+  const rows = await db.query<SecretRow>(
+    `SELECT ${SECRET_COLUMNS} FROM secrets s ${SECRET_JOINS}
+     WHERE s.owner_id IS NULL AND s.name = ANY ($1::text[])`,
+    [names],
+  );
+  return new Map(rows.map(row => [row.name, toSecret(row)]));
+}
+
+/** Those of the shared secrets that exist, by name, with their newest version. */
+async function findSharedSealed(
+  db: Queryable,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, SealedSecret>> {
+  const rows = await db.query<SecretRow & VersionRow>(
+    `SELECT ${SECRET_COLUMNS}, ${SEALED_COLUMNS} FROM secrets s ${SECRET_JOINS}
+       JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version
+     WHERE s.owner_id IS NULL AND s.name = ANY ($1::text[])`,
+    [names],
+  );
+  return new Map(rows.map(row => [row.name, toSealedSecret(row)]));
+}
+
+async function findPersonal(db: Queryable, ownerId: string, name: string): Promise<Secret | undefined> {
+  const [row] = await db.query<SecretRow>(
+    `SELECT ${SECRET_COLUMNS} FROM secrets s ${SECRET_JOINS} WHERE s.owner_id = $1 AND s.name = $2`,
+    [ownerId, name],
+  );
+  return row && toSecret(row);
+}
+
+/** With its newest version. */
+async function findPersonalSealed(
+  db: Queryable,
+  ownerId: string,
+  name: string,
+): Promise<SealedSecret | undefined> {
+  const [row] = await db.query<SecretRow & VersionRow>(
+    `SELECT ${SECRET_COLUMNS}, ${SEALED_COLUMNS} FROM secrets s ${SECRET_JOINS}
+       JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version
+     WHERE s.owner_id = $1 AND s.name = $2`,
+    [ownerId, name],
+  );
+  return row && toSealedSecret(row);
+}
+
+/** Look-ups by address; concurrent ones of shared secrets share a statement. */
+export interface SecretFinder {
+  readonly find: (address: SecretAddress) => Promise<Secret | undefined>;
+  /** With its newest version. */
+  readonly findSealed: (address: SecretAddress) => Promise<SealedSecret | undefined>;
+}
+
+export function createSecretFinder(db: Queryable): SecretFinder {
+  const shared = coalesce((names: readonly string[]) => findShared(db, names));
+  const sharedSealed = coalesce((names: readonly string[]) => findSharedSealed(db, names));
+  return {
+    find: ({ ownerId, name }) => (ownerId === undefined ? shared(name) : findPersonal(db, ownerId, name)),
+    findSealed: ({ ownerId, name }) =>
+      ownerId === undefined ? sharedSealed(name) : findPersonalSealed(db, ownerId, name),
+  };
+}
