@@ -12,7 +12,7 @@ import {
   setUnreadable,
   type Rotation,
 } from './rotation-store.ts';
-import { countValues, type SealedTable } from './sealed-table.ts';
+import { countValues, requireAllListed, type SealedTable } from './sealed-table.ts';
 import { commitUnless } from './start-rotation.ts';
 
 export interface RotationJobOptions {
@@ -128,6 +128,7 @@ export function startRotationJob(options: RotationJobOptions): RotationJob {
 
   async function finish(rotation: Rotation): Promise<void> {
     const isProved = await commitUnless(db, async tx => {
+      await requireAllListed(tx, tables);
       // Nobody can add to it, and the count was 0: here it is on the record together with its consequences.
       if ((await countValues(tx, tables, rotation.fromKey)) > 0) return false;
       if (!(await finishRotation(tx, rotation, now()))) return false;

@@ -3,7 +3,7 @@ import type { Database, Queryable } from '@strongroom/db/database';
 import { keysBusy } from './key-errors.ts';
 import { activeKey, findKeys, makeKey } from './key-store.ts';
 import { findRunningRotation, insertRotation, type Rotation } from './rotation-store.ts';
-import { countValues, type SealedTable } from './sealed-table.ts';
+import { countValues, requireAllListed, type SealedTable } from './sealed-table.ts';
 
 export interface RotationStart {
   db: Database;
@@ -22,6 +22,7 @@ const ROUNDS = 10;
 /** Makes a new active key and retires the one before. Answers the rotation that runs, if there is one. */
 export async function startRotation(start: RotationStart): Promise<Rotation> {
   const { db, schema, rootKeys, tables, newId, now, startedBy, record } = start;
+  await requireAllListed(db, tables);
   for (let round = 0; round < ROUNDS; round += 1) {
     const running = await findRunningRotation(db);
     if (running !== undefined) return running;

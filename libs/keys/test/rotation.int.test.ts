@@ -55,6 +55,32 @@ describe('a rotation', () => {
     expect(await installation.records()).toEqual(['started', 'finished']);
   });
 
+  test('neither begins nor ends while a table with sealed values is not listed', async () => {
+    const replica = await installation.startReplica();
+    await fill(1, replica);
+    const guard = () =>
+      installation.db.query(
+        `CREATE TRIGGER forgotten_sealed BEFORE INSERT ON forgotten
+         FOR EACH ROW WHEN (NEW.key_id IS NOT NULL) EXECUTE FUNCTION require_active_key()`,
+      );
+    await installation.db.query('CREATE TABLE forgotten (key_id integer)');
+    await guard();
+    await expect(replica.rotate()).rejects.toThrow('forgotten');
+    await installation.db.query('DROP TRIGGER forgotten_sealed ON forgotten');
+    // As by a newer release, while the rotation runs.
+    await installation.db.transaction(async tx => {
+      await tx.query('SELECT id FROM sealed_values FOR UPDATE');
+      await replica.rotate();
+      await guard();
+    });
+    await eventually('all is re-wrapped', async () =>
+      (await findValues(installation.db)).every(row => row.key_id === 2),
+    );
+    await installation.db.query('DROP TRIGGER forgotten_sealed ON forgotten');
+    expect(await keyIds()).toEqual([1, 2]);
+    await finished();
+  });
+
   test('of nothing is proved, too; the next one goes on counting', async () => {
     const replica = await installation.startReplica();
     for (const key of [2, 3]) {

@@ -6,7 +6,7 @@ import { findKeys, type StoredKey } from '@strongroom/keys/key-store';
 import { openLiveKeyring, type LiveKeyring } from '@strongroom/keys/live-keyring';
 import { startRotationJob } from '@strongroom/keys/rotation-job';
 import { findLastRotation, type Rotation } from '@strongroom/keys/rotation-store';
-import { countValues, type SealedTable } from '@strongroom/keys/sealed-table';
+import { countValues, requireAllListed, type SealedTable } from '@strongroom/keys/sealed-table';
 import { startRotation } from '@strongroom/keys/start-rotation';
 import type { Foundations } from './foundations.ts';
 import { repeatEvery } from './repeat-every.ts';
@@ -54,6 +54,7 @@ export async function openKeyManagement(
 ): Promise<KeyManagement> {
   const { db, databaseSettings, config, audit, ring, log, now, newId, metrics } = foundations;
   const { schema } = config;
+  await requireAllListed(db, tables);
   const keyring = await openLiveKeyring({ db, schema, rootKeys, now });
   const stopRefreshing = repeatEvery(REFRESH_MS, keyring.refresh, error =>
     log.error('the key-encryption keys could not be read anew; those from before serve on', error),

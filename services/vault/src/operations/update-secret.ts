@@ -56,7 +56,10 @@ export async function updateSecret(
     await requireRights(ctx, caller, request, address, secret, next);
     await requireSchemaKept(ctx, secret, next, change.data);
     result = { ...next, revision: secret.revision + 1 };
-    return store(ctx, caller, request, address, secret, next, change.data, remember(result));
+    const answers = remember(result);
+    return ctx.keyring.sealing(() =>
+      store(ctx, caller, request, address, secret, next, change.data, answers),
+    );
   });
   ctx.ring();
   if (result === undefined) throw new Error('an update ended without a result');
