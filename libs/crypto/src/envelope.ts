@@ -74,6 +74,9 @@ export const packedHead = (key: Omit<Envelope, 'ciphertext'>): Buffer =>
   packEnvelope({ ...key, ciphertext: Buffer.alloc(0) });
 export const PACKED_HEAD_BYTES = HEADER_BYTES + WRAPPED_KEY_BYTES;
 
+/** Without a look at the rest: of an envelope that was cut short it is something that does not unwrap. */
+export const packedWrappedKey = (packed: Buffer): Buffer => packed.subarray(HEADER_BYTES, PACKED_HEAD_BYTES);
+
 export function unpackEnvelope(packed: Buffer): Envelope {
   if (packed.length < HEADER_BYTES + WRAPPED_KEY_BYTES + OVERHEAD_BYTES || packed.readUInt8(0) !== FORMAT) {
     throw decryptionFailed();

@@ -10,8 +10,8 @@ export interface Pass {
   readonly unreadable: number;
 }
 
-/** Rows that are locked at once: a writer of one of them waits for so long as this takes, some ten milliseconds. */
-const BATCH = 200;
+/** Rows that are locked at once: a writer of one of them waits for so long as this takes, some tens of milliseconds. */
+const BATCH = 500;
 
 /**
  * Goes once through the rows under the old key. What it passed over, since others had it locked or it does not open,

@@ -103,9 +103,9 @@ export function startRotationJob(options: RotationJobOptions): RotationJob {
     toldUnreadable = values;
   }
 
-  /** Half of the time is for others. */
+  /** A third of the time is for others. */
   async function rest(workedMs: number): Promise<boolean> {
-    await pause(workedMs);
+    await pause(workedMs / 2);
     return mayGoOn();
   }
 

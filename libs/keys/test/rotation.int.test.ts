@@ -154,17 +154,17 @@ describe('a rotation', () => {
         if (batches === 2) stopped ??= leader.job.stop();
       }),
     });
-    await fill(1_000, leader);
+    await fill(1_800, leader);
     await leader.rotate();
     await eventually('the leader ends', () => stopped !== undefined);
     await stopped;
     const half = (await findValues(installation.db)).filter(row => row.key_id === 2).length;
-    expect(half).toBe(400);
-    expect(await findLastRotation(installation.db)).toMatchObject({ rewrapped: 400 });
+    expect(half).toBe(1_000);
+    expect(await findLastRotation(installation.db)).toMatchObject({ rewrapped: 1_000 });
 
     const other = await installation.startReplica();
     await finished();
-    expect(await findLastRotation(installation.db)).toMatchObject({ rewrapped: 1_000, total: 1_000 });
+    expect(await findLastRotation(installation.db)).toMatchObject({ rewrapped: 1_800, total: 1_800 });
     for (const row of await findValues(installation.db)) {
       expect(await openRow(other.keyring, row)).toBe(`value ${row.id}`);
     }
