@@ -163,6 +163,13 @@ describe('a text that may come later', () => {
     ]);
   });
 
+  test('has a file of its own when nothing is given', () => {
+    const late = file('fallback', 'from the fallback');
+    expect(readSettings({}).laterText('A', late)()).toBe('from the fallback');
+    expect(readSettings({ A: 'value' }).laterText('A', late)()).toBe('value');
+    expect(readSettings({ A_FILE: path.join(directory, 'none') }).laterText('A', late)()).toBeUndefined();
+  });
+
   test('does not hide that its file cannot be read', () => {
     expect(() => readSettings({ A_FILE: directory }).laterText('A')()).toThrow('EISDIR');
   });

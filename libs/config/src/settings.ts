@@ -26,9 +26,10 @@ export interface Settings {
   optionalText: (name: string) => string | undefined;
   /**
    * For a text that may come while the process runs: the file is read each time, and as long as it is not there or
-   * empty the answer is undefined. Any other trouble with it is thrown, without its content.
+   * empty the answer is undefined. Any other trouble with it is thrown, without its content. `fallbackFile` is looked
+   * into when neither a value nor a file is given.
    */
-  laterText: (name: string) => () => string | undefined;
+  laterText: (name: string, fallbackFile?: string) => () => string | undefined;
   integer: (name: string, range: { min: number; max: number }, fallback?: number) => number;
   boolean: (name: string, fallback: boolean) => boolean;
   choice: <const T extends string>(name: string, choices: readonly T[], fallback: T) => T;
@@ -68,13 +69,13 @@ export function readSettings(environment: Environment): Settings {
   return {
     text: (name, fallback) => raw(name) ?? required(name, fallback, ''),
     optionalText: raw,
-    laterText(name) {
-      const file = environment[`${name}_FILE`];
-      if (file === undefined || file === '' || (environment[name] ?? '') !== '') {
-        const value = raw(name);
-        return () => value;
-      }
-      return () => textIn(file);
+    laterText(name, fallbackFile) {
+      const stated = environment[`${name}_FILE`] ?? '';
+      const file = stated === '' ? fallbackFile : stated;
+      const isGiven = (environment[name] ?? '') !== '';
+      if (file !== undefined && !isGiven) return () => textIn(file);
+      const value = raw(name);
+      return () => value;
     },
     integer(name, { min, max }, fallback) {
       const text = raw(name);
