@@ -86,6 +86,40 @@ describe('a secret through the gateway', () => {
     ]);
   });
 
+  test('is personal under its owner, as SDKs write the path', async () => {
+    const { client } = running;
+    const owner = randomUUID();
+    const mine = `/vault/api/v1/user/${owner}/secrets`;
+    const body = { name: 'my notes/one', data: { pin: '1' }, read_roles: [admin], write_roles: null };
+    const created = await client.call('POST', mine, { body });
+    expect([created.status, created.body]).toEqual([201, { name: body.name }]);
+    const path = `${mine}/my%20notes%2Fone`;
+    expect(created.headers['location']).toBe(path);
+    const read = await client.call('GET', path);
+    expect([read.status, read.body?.['data'], read.body?.['owner_id']]).toEqual([200, { pin: '1' }, owner]);
+    const metadata = await client.call('GET', path.replace('/secrets/', '/metadata/secrets/'));
+    expect([metadata.status, metadata.body?.['data']]).toEqual([200, undefined]);
+    expect((await client.call('GET', mine)).body).toMatchObject({ count: 1, items: [{ name: body.name }] });
+    expect((await client.call('DELETE', path)).status).toBe(200);
+  });
+
+  test('is changed under a condition and repeated under a key, through all that is in between', async () => {
+    const { client } = running;
+    await store('team/conditions', { v: 1 });
+    const path = at('team/conditions');
+    const etag = String((await client.call('GET', path)).headers['etag']);
+    const unchanged = await client.call('GET', path, { headers: { 'if-none-match': etag } });
+    expect([unchanged.status, unchanged.text, unchanged.headers['etag']]).toEqual([304, '', etag]);
+    const put = (headers: Record<string, string>) =>
+      client.call('PUT', path, { body: { data: { v: 2 } }, headers });
+    const keyed = { 'if-match': etag, 'idempotency-key': randomUUID() };
+    expect((await put(keyed)).status).toBe(200);
+    expect((await put(keyed)).status).toBe(200);
+    const late = await put({ 'if-match': etag });
+    expect([late.status, late.body?.['error_code']]).toEqual([412, 'PRECONDITION_FAILED']);
+    expect((await client.call('GET', path)).body?.['version']).toBe(2);
+  });
+
   test('keeps any legal name, encoded or raw', async () => {
     const segment = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })

@@ -21,6 +21,7 @@ import { startMonitor } from '@strongroom/monitor/service';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
 import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
+import type { VaultSettings } from '@strongroom/vault/config';
 import { startVault } from '@strongroom/vault/service';
 import { openDataDirectory, type DataPaths } from './data-directory.ts';
 
@@ -42,6 +43,7 @@ export interface PlatformOptions {
   /** Told to clients, and stated in tokens; absent: where the gateway listens. */
   publicUrl: string | undefined;
   auth: AuthSettings;
+  vault: VaultSettings;
   observability: ObservabilitySettings;
   trail: TrailSettings;
   forwarding: ForwardingConfig;
@@ -179,7 +181,7 @@ async function start(
   // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.
   stops.splice(-1, 0, monitor.stop);
   const vault = await startVault(
-    serviceConfig('vault', 'vault', auth.url),
+    { ...serviceConfig('vault', 'vault', auth.url), ...options.vault },
     {
       databasePassword: passwords.vault,
       rootKey: material.rootKey,

@@ -20,6 +20,7 @@ test('all settings have defaults', () => {
     publicUrl: undefined,
     callerRateLimitPerSecond: 500,
     auth: readAuthSettings(readSettings({})),
+    vault: { expiryWarningDays: 14 },
     observability: readObservability(readSettings({}), 0),
     trail: readTrailSettings(readSettings({})),
     forwarding: readForwarding(readSettings({})).config,
@@ -41,6 +42,7 @@ test('settings are taken as given', () => {
     STRONGROOM_CALLER_RATE_LIMIT_PER_SECOND: '20',
     STRONGROOM_PUBLIC_URL: 'https://vault.example.org',
     STRONGROOM_SIGNING_KEY_DAYS: '30',
+    STRONGROOM_EXPIRY_WARNING_DAYS: '30',
     STRONGROOM_METRICS_PORT: '9464',
     STRONGROOM_OTLP_URL: 'http://jaeger:4318',
     STRONGROOM_TRACE_RATIO: '1',
@@ -53,6 +55,7 @@ test('settings are taken as given', () => {
     publicUrl: 'https://vault.example.org',
     callerRateLimitPerSecond: 20,
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
+    vault: { expiryWarningDays: 30 },
     observability: {
       metricsHost: '127.0.0.1',
       metricsPort: 9464,

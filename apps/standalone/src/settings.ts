@@ -16,6 +16,7 @@ import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
 import { newRootKey } from '@strongroom/service/root-key-settings';
 import { readCallerLimits } from '@strongroom/service/service-config';
+import { readVaultSettings, type VaultSettings } from '@strongroom/vault/config';
 import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
 export interface StandaloneSettings {
@@ -31,6 +32,7 @@ export interface StandaloneSettings {
   /** Of each service. */
   readonly callerRateLimitPerSecond: number;
   readonly auth: AuthSettings;
+  readonly vault: VaultSettings;
   readonly observability: ObservabilitySettings;
   readonly trail: TrailSettings;
   readonly forwarding: ForwardingConfig;
@@ -63,6 +65,7 @@ export function readStandaloneSettings(environment: Environment): {
     limits: readGatewayLimits(values),
     ...readCallerLimits(values),
     auth: readAuthSettings(values),
+    vault: readVaultSettings(values),
     observability: readObservability(values, 0),
     trail: readTrailSettings(values),
     forwarding: forwarding.config,

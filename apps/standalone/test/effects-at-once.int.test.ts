@@ -8,6 +8,7 @@ import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
 import { createTestDatabase, type TestDatabase } from '@strongroom/testing/database';
+import { readVaultSettings } from '@strongroom/vault/config';
 import { startVault } from '@strongroom/vault/service';
 import { announceRights } from '../../../services/auth/src/operations/effects-at-once.ts';
 import { openInside, type Inside } from '../../../services/auth/test/inside.ts';
@@ -59,7 +60,7 @@ const configOf = (service: 'auth' | 'vault', authUrl: string): AuthConfig => ({
 
 const startVaultReplica = () =>
   startVault(
-    configOf('vault', auth.url),
+    { ...configOf('vault', auth.url), ...readVaultSettings(readSettings({})) },
     {
       databasePassword: databases.vault.password,
       rootKey: vaultRootKey,

@@ -12,6 +12,8 @@ CREATE TABLE schemas (
   -- Whether a secret may have fields beyond these.
   open boolean NOT NULL,
   built_in boolean NOT NULL DEFAULT false,
+  -- Counts every change: what writers compare.
+  revision bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL,
   created_by text NOT NULL,
   updated_at timestamptz NOT NULL,
@@ -67,6 +69,7 @@ CREATE INDEX secrets_folder ON secrets (folder_id);
 CREATE INDEX secrets_schema ON secrets (schema_id);
 CREATE INDEX secrets_tags ON secrets USING gin (tags);
 CREATE INDEX secrets_expires ON secrets (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX secrets_to_warn_of ON secrets (expires_at) WHERE expiry_warned_of IS DISTINCT FROM expires_at;
 
 ALTER TABLE secret_versions
   -- None: destroyed.

@@ -1,4 +1,4 @@
-import { readSettings, type Environment } from '@strongroom/config/settings';
+import { readSettings, type Environment, type Settings } from '@strongroom/config/settings';
 import { readRootKeys, type RootKeySecrets } from '@strongroom/service/root-key-settings';
 import {
   readServiceConfig,
@@ -7,7 +7,12 @@ import {
   type ServiceSecrets,
 } from '@strongroom/service/service-config';
 
-export type VaultConfig = ServiceConfig;
+export interface VaultSettings {
+  /** How long before a secret expires its owner is told. */
+  readonly expiryWarningDays: number;
+}
+
+export type VaultConfig = ServiceConfig & VaultSettings;
 
 export interface VaultSecrets extends ServiceSecrets, RootKeySecrets {
   /** vault's own machine identity at auth. */
@@ -16,7 +21,7 @@ export interface VaultSecrets extends ServiceSecrets, RootKeySecrets {
 
 export function readVaultConfig(environment: Environment): { config: VaultConfig; secrets: VaultSecrets } {
   const settings = readSettings(environment);
-  const config = readServiceConfig(settings, 'vault');
+  const config = { ...readServiceConfig(settings, 'vault'), ...readVaultSettings(settings) };
   const secrets: VaultSecrets = {
     ...readServiceSecrets(settings),
     ...readRootKeys(settings),
@@ -25,3 +30,8 @@ export function readVaultConfig(environment: Environment): { config: VaultConfig
   settings.finish();
   return { config, secrets };
 }
+
+/** Also for the standalone platform, which makes the rest of the configuration itself. */
+export const readVaultSettings = (settings: Settings): VaultSettings => ({
+  expiryWarningDays: settings.integer('STRONGROOM_EXPIRY_WARNING_DAYS', { min: 0, max: 3_650 }, 14),
+});

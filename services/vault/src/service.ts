@@ -12,10 +12,18 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
+import { startForgetting } from './operations/forget-answers.ts';
+import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
+import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
+import { batchRoutes } from './routes/batch.ts';
+import { folderRoutes } from './routes/folders.ts';
+import { moveSecretRoutes } from './routes/move-secrets.ts';
+import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
+import { sealedFiles } from './store/sealed-files.ts';
 import { sealedVersions } from './store/sealed-versions.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
@@ -24,7 +32,7 @@ export const MACHINE_CLIENT_ID = 'strongroom-vault';
 const BODY_LIMIT_BYTES = MAX_DATA_BYTES * 3 + 65_536;
 
 /** All tables with sealed values: what is missing here is not re-wrapped, and lost with its key. */
-const SEALED_TABLES = [sealedVersions];
+const SEALED_TABLES = [sealedVersions, sealedFiles];
 
 const KEY_EVENTS: KeyEvents = {
   read: AUDIT_EVENTS.vaultKeysRead,
@@ -58,6 +66,11 @@ export async function startVault(
     roles,
     secrets: createSecretFinder(db),
   };
+  const stopHousekeeping = [
+    startExpiryWarnings(ctx, config.expiryWarningDays),
+    startForgetting(ctx),
+    startRemovingUploads(ctx),
+  ];
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -71,13 +84,18 @@ export async function startVault(
     prefixes: ['/vault/api/v1'],
     routes: [
       ...searchRoutes(ctx),
+      ...batchRoutes(ctx),
       ...secretRoutes(ctx),
+      ...moveSecretRoutes(ctx),
+      ...folderRoutes(ctx),
+      ...fileRoutes(ctx),
       ...schemaRoutes(ctx),
       ...keyRoutes('/vault/api/v1', keys),
     ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await Promise.all(stopHousekeeping.map(stop => stop()));
       await access.close();
       await unsubscribe();
       await keys.close();

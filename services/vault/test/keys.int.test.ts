@@ -9,6 +9,7 @@ import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { createLogger } from '@strongroom/log/logger';
 import { newRootKey } from '@strongroom/service/root-key-settings';
 import { eventually } from '@strongroom/testing/eventually';
+import { filesOf } from './files.ts';
 import { pathOf, SECRETS, startTestVault, uniqueName, type Answer, type TestVault } from './support.ts';
 
 const KEYS = '/vault/api/v1/keys';
@@ -167,6 +168,28 @@ describe('keys', () => {
       ]);
     });
     await finished();
+  });
+
+  test('wrap files, too, and uploads under way, with the same bytes before and after', async () => {
+    const files = await filesOf(vault);
+    const name = await files.create({ user: 'root' });
+    const content = randomBytes(200_000);
+    expect((await files.put(name, content)).status).toBe(200);
+    const slow = files.begin(await files.create());
+    slow.request.write(content.subarray(0, 150_000));
+    const uploads = () => vault.superuser.query('SELECT id FROM files WHERE description IS NULL');
+    await eventually('the upload has begun', async () => (await uploads()).length === 1);
+
+    expect((await ask('POST', ROTATE)).body).toMatchObject({ total: 5 });
+    await finished();
+    slow.request.end(content.subarray(150_000));
+    expect(await slow.status).toBe(200);
+    expect((await files.get(name)).bytes.equals(content)).toBe(true);
+    const replica = await vault.startReplica();
+    const read = await vault.call('GET', pathOf(name), {}, replica.url);
+    expect(read.status).toBe(200);
+    const underKeys = await vault.superuser.query('SELECT key_id, count(*)::integer FROM files GROUP BY 1');
+    expect(underKeys).toEqual([{ key_id: 2, count: 2 }]);
   });
 
   test('leave destroyed versions alone', async () => {

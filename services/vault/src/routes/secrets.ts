@@ -67,7 +67,6 @@ function routesOf(ctx: VaultContext, kind: 'shared' | 'personal'): Route[] {
       response: Members({ name: Type.String() }),
       handle: ({ params, headers, body, caller, request }) => {
         const input = toNewSecret(addressOf({ ...params, name: body.name }), body);
-        if (personal) refuseRoles(input);
         return once<CreatedSecret, Reply>(
           ctx,
           { caller, request, key: headers['idempotency-key'], target: ['create', input] },
@@ -103,7 +102,6 @@ function routesOf(ctx: VaultContext, kind: 'shared' | 'personal'): Route[] {
         refuseRename(params.name, body.name);
         const address = addressOf(params);
         const change = toChange(body);
-        if (personal) refuseRoles(change);
         const expected = { revisions: readIfMatch(headers['if-match']) };
         return once<Secret, Reply>(
           ctx,
@@ -180,14 +178,4 @@ function refuseRename(name: string, stated: string | null | undefined): void {
       'VALUE_INCORRECT_FORMAT',
     );
   }
-}
-
-/** A personal secret is its owner's alone: roles would look as if they counted. */
-function refuseRoles(input: {
-  readRoles?: readonly string[] | undefined;
-  writeRoles?: readonly string[] | undefined;
-}): void {
-  if ((input.readRoles ?? []).length > 0) throw invalidField('read_roles', 'A personal secret has no roles');
-  if ((input.writeRoles ?? []).length > 0)
-    throw invalidField('write_roles', 'A personal secret has no roles');
 }

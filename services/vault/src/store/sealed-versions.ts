@@ -1,4 +1,3 @@
-import type { Queryable } from '@strongroom/db/database';
 import type { SealedTable } from '@strongroom/keys/sealed-table';
 import { contentAddress } from '../domain/content.ts';
 
@@ -12,7 +11,7 @@ interface SealedVersionRow {
 export const sealedVersions: SealedTable = {
   table: 'secret_versions',
 
-  async count(db: Queryable, keyId) {
+  async count(db, keyId) {
     const [row] = await db.query<{ count: number }>(
       'SELECT count(*)::integer AS count FROM secret_versions WHERE key_id = $1',
       [keyId],
