@@ -1,27 +1,26 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 
-/** What a page of endpoints (docs/privx-*.md) and the routes of a service say differently; all empty: they agree. */
-export interface PageFaults {
-  servedButNotNamed: string[];
-  namedButNotServed: string[];
-  namedTwice: string[];
-  /** Rows of what is not served that do not say why. */
-  withoutReason: string[];
-}
+/** docs/privx-endpoints.md, for the tests that compare it with what services serve. */
+const PAGE = path.join(import.meta.dirname, '../../../docs/privx-endpoints.md');
 
-interface Row {
-  operation: string;
-  served: string;
-  remark: string;
+export interface EndpointRow {
+  /** `GET /path/{}`. */
+  readonly operation: string;
+  readonly served: string;
+  readonly remark: string;
 }
 
 /** Page and document need not agree on what the parts of a path are called. */
 const operationOf = (method: string, url: string) =>
   `${method.toUpperCase()} ${url.replace(/\{[^}]*\}/g, '{}')}`;
 
-/** Throws on a line of a table that is none of ours, so that no row is passed over by a slip. */
-function readRows(page: string): Row[] {
-  return page
+/**
+ * The rows of the page whose paths begin with one of these. Throws on a line of a table that is none of ours, so that
+ * no row is passed over by a slip.
+ */
+export async function readEndpointRows(...prefixes: string[]): Promise<EndpointRow[]> {
+  return (await readFile(PAGE, 'utf8'))
     .split('\n')
     .filter(line => line.startsWith('|') && !/^\|( endpoint |[ -]+\|)/.test(line))
     .map(line => {
@@ -29,27 +28,12 @@ function readRows(page: string): Row[] {
         /^\| `(GET|POST|PUT|DELETE) (\/\S*)` +\| (yes|own|no) +\| (.*?) *\|$/.exec(line) ?? [];
       if (!method || !url || !served || remark === undefined) throw new Error(`not a row: ${line}`);
       return { operation: operationOf(method, url), served, remark };
-    });
+    })
+    .filter(({ operation }) => prefixes.some(prefix => operation.split(' ')[1]?.startsWith(prefix)));
 }
 
-/** Compares the page with the `paths` of the service's OpenAPI document. */
-export async function compareEndpoints(
-  page: string,
-  paths: Record<string, Record<string, unknown>>,
-): Promise<PageFaults & { routes: number }> {
-  const rows = readRows(await readFile(page, 'utf8'));
-  const routed = new Set(
-    Object.entries(paths).flatMap(([url, methods]) =>
-      Object.keys(methods).map(method => operationOf(method, url)),
-    ),
+/** What an OpenAPI document says is served, written as the rows are. */
+export const documentedOperations = (document: Record<string, unknown>): string[] =>
+  Object.entries(document['paths'] as Record<string, Record<string, unknown>>).flatMap(([url, methods]) =>
+    Object.keys(methods).map(method => operationOf(method, url)),
   );
-  const named = rows.map(row => row.operation);
-  const served = new Set(rows.filter(row => row.served !== 'no').map(row => row.operation));
-  return {
-    routes: routed.size,
-    servedButNotNamed: [...routed].filter(operation => !served.has(operation)),
-    namedButNotServed: [...served].filter(operation => !routed.has(operation)),
-    namedTwice: named.filter((operation, index) => named.indexOf(operation) !== index),
-    withoutReason: rows.filter(row => row.served === 'no' && row.remark === '').map(row => row.operation),
-  };
-}

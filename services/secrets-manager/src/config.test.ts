@@ -14,7 +14,7 @@ const environment = {
 test('reads its settings and keeps the password out of the config', () => {
   const { config, secrets } = readSecretsManagerConfig(environment);
   expect(config).toMatchObject({ service: 'secrets-manager', schema: 'secrets_manager' });
-  expect(secrets).toEqual({
+  expect(secrets).toMatchObject({
     databasePassword: 'plum-5512',
     rootKey: new SecretBytes(new Uint8Array(32)),
     machineSecret: 'pear-7741',

@@ -1,6 +1,5 @@
 import { readSettings, type Environment } from '@strongroom/config/settings';
-import { parseRootKey } from '@strongroom/crypto/root-key';
-import { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import { readRootKeys, type RootKeySecrets } from '@strongroom/service/root-key-settings';
 import {
   readServiceConfig,
   readServiceSecrets,
@@ -10,8 +9,7 @@ import {
 
 export type SecretsManagerConfig = ServiceConfig;
 
-export interface SecretsManagerSecrets extends ServiceSecrets {
-  readonly rootKey: SecretBytes;
+export interface SecretsManagerSecrets extends ServiceSecrets, RootKeySecrets {
   /** secrets-manager's own machine identity at auth. */
   readonly machineSecret: string;
 }
@@ -22,11 +20,9 @@ export function readSecretsManagerConfig(environment: Environment): {
 } {
   const settings = readSettings(environment);
   const config = readServiceConfig(settings, 'secrets-manager');
-  const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
-  if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
   const secrets: SecretsManagerSecrets = {
     ...readServiceSecrets(settings),
-    rootKey: rootKey ?? new SecretBytes(new Uint8Array()),
+    ...readRootKeys(settings),
     machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
   };
   settings.finish();

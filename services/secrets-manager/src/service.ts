@@ -1,8 +1,11 @@
 import path from 'node:path';
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { checkRootKey, keyMigrations } from '@strongroom/keys/key-store';
 import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
+import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-management';
+import { keyRoutes } from '@strongroom/service/key-routes';
 import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
@@ -14,11 +17,19 @@ import { hostSecretRoutes } from './routes/host-secrets.ts';
 import { passwordPolicyRoutes } from './routes/password-policies.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
 import { whitelistRoutes } from './routes/whitelists.ts';
+import { SEALED_COLUMNS } from './store/sealed-columns.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-secrets-manager';
 
 /** The longest script in any spelling fits, and a host with its certificates. */
 const BODY_LIMIT_BYTES = 524_288;
+
+const KEY_EVENTS: KeyEvents = {
+  read: AUDIT_EVENTS.secretsManagerKeysRead,
+  rotationStarted: AUDIT_EVENTS.secretsManagerKeyRotationStarted,
+  rotationFinished: AUDIT_EVENTS.secretsManagerKeyRotationFinished,
+  rootKeyChanged: AUDIT_EVENTS.secretsManagerRootKeyChanged,
+};
 
 const migrations = { name: 'secrets-manager', directory: path.join(import.meta.dirname, '../migrations') };
 
@@ -27,18 +38,18 @@ export async function startSecretsManager(
   secrets: SecretsManagerSecrets,
   dependencies: ServiceDependencies,
 ): Promise<RunningService> {
-  const rootKey = staticRootKey(secrets.rootKey);
+  const rootKeys = staticRootKey(secrets.rootKey, secrets.newRootKey);
   const foundations = await openFoundations(config, secrets, dependencies, {
-    beforeMigration: db => checkRootKey(db, config.schema, rootKey),
+    beforeMigration: db => checkRootKey(db, config.schema, rootKeys),
     migrations: [keyMigrations, migrations],
   });
-  const keyring = await loadKeyring(foundations.db, config.schema, rootKey, foundations.now());
+  const keys = await openKeyManagement(foundations, { rootKeys, tables: SEALED_COLUMNS, events: KEY_EVENTS });
   const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
   });
   const roles = await openRoles(foundations, access.token);
-  const ctx: SecretsManagerContext = { ...foundations, keyring, roles: roles.directory };
+  const ctx: SecretsManagerContext = { ...foundations, keyring: keys.keyring, roles: roles.directory };
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
@@ -49,12 +60,14 @@ export async function startSecretsManager(
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
+      ...keyRoutes(PREFIX, keys),
     ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
       await access.close();
       await roles.close();
+      await keys.close();
     },
   });
 }

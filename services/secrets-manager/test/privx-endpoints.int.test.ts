@@ -1,9 +1,6 @@
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { compareEndpoints } from '@strongroom/testing/endpoint-page';
+import { documentedOperations, readEndpointRows } from '@strongroom/testing/endpoint-page';
 import { startTestSecretsManager, type TestSecretsManager } from './support.ts';
-
-const PAGE = path.join(import.meta.dirname, '../../../docs/privx-endpoints-hosts.md');
 
 let sm: TestSecretsManager;
 
@@ -13,14 +10,15 @@ beforeAll(async () => {
 afterAll(() => sm.stop());
 
 test('the page of endpoints says what is served, and nothing else', async () => {
-  const { body } = await sm.call('GET', '/openapi.json', { as: null });
-  const paths = body['paths'] as Record<string, Record<string, unknown>>;
-  const { routes, ...faults } = await compareEndpoints(PAGE, paths);
-  expect(faults).toEqual({
-    servedButNotNamed: [],
-    namedButNotServed: [],
-    namedTwice: [],
-    withoutReason: [],
-  });
-  expect(routes).toBeGreaterThan(30);
+  const rows = await readEndpointRows('/secrets-manager/', '/host-store/');
+  const routed = new Set(documentedOperations((await sm.call('GET', '/openapi.json', { as: null })).body));
+  const named = rows.map(row => row.operation);
+  const served = new Set(rows.filter(row => row.served !== 'no').map(row => row.operation));
+  expect({
+    servedButNotNamed: [...routed].filter(operation => !served.has(operation)),
+    namedButNotServed: [...served].filter(operation => !routed.has(operation)),
+    namedTwice: named.filter((operation, index) => named.indexOf(operation) !== index),
+    withoutReason: rows.filter(row => row.served === 'no' && row.remark === ''),
+  }).toEqual({ servedButNotNamed: [], namedButNotServed: [], namedTwice: [], withoutReason: [] });
+  expect(routed.size).toBeGreaterThan(30);
 });

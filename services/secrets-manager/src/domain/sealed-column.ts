@@ -1,5 +1,6 @@
 import { openValue, packEnvelope, sealValue, unpackEnvelope } from '@strongroom/crypto/envelope';
 import type { Keyring } from '@strongroom/crypto/keyring';
+import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 
 /** Small values that must be readable again, each bound to its row. */
 export type SealedColumn =
@@ -7,7 +8,7 @@ export type SealedColumn =
   | { table: 'host_secrets'; field: 'main_password' }
   | { table: 'accounts'; field: 'initial_password' };
 
-const address = (column: SealedColumn, objectId: string) => ({
+export const sealedAddress = (column: SealedColumn, objectId: string) => ({
   schema: 'secrets_manager',
   ...column,
   objectId,
@@ -22,11 +23,16 @@ export const sealColumn = (
   column: SealedColumn,
   objectId: string,
   secret: string,
-): Buffer => packEnvelope(sealValue(keyring, Buffer.from(secret), address(column, objectId)));
+): Buffer => packEnvelope(sealValue(keyring, Buffer.from(secret), sealedAddress(column, objectId)));
 
-export const openColumn = (
-  keyring: Keyring,
+/** Asynchronous, since a key may have to be looked up first. */
+export async function openColumn(
+  keyring: Keyring & Pick<LiveKeyring, 'have'>,
   column: SealedColumn,
   objectId: string,
   sealed: Buffer,
-): string => openValue(keyring, unpackEnvelope(sealed), address(column, objectId)).toString('utf8');
+): Promise<string> {
+  const envelope = unpackEnvelope(sealed);
+  await keyring.have(envelope.keyId);
+  return openValue(keyring, envelope, sealedAddress(column, objectId)).toString('utf8');
+}

@@ -6,7 +6,7 @@ import { searchedParts, type HostDocument } from '../domain/host.ts';
 import { findByIdentity } from '../store/host-search.ts';
 import { lockHost } from '../store/hosts.ts';
 import { lockDeployments } from '../store/deployments.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeSealedOnRecord, type By } from './change-on-record.ts';
 import { requireKnownRoles, told } from './hosts.ts';
 import { writeHost, type HostInput } from './write-host.ts';
 
@@ -21,13 +21,15 @@ export interface Deployed {
  */
 export async function deployHost(ctx: SecretsManagerContext, by: By, input: HostInput): Promise<Deployed> {
   await requireKnownRoles(ctx, input.document);
-  let deployed: Deployed = { id: ctx.newId(), action: 'CREATE' };
-  await changeOnRecord(ctx, by, async tx => {
+  const newId = ctx.newId();
+  let deployed: Deployed = { id: newId, action: 'CREATE' };
+  await changeSealedOnRecord(ctx, by, async tx => {
     await lockDeployments(tx);
     const found = await findDeployed(tx, input.document);
     if (found === undefined) {
-      await writeHost(ctx, tx, by, deployed.id, input);
-      return { type: AUDIT_EVENTS.hostAdded, message: told({ id: deployed.id, document: input.document }) };
+      deployed = { id: newId, action: 'CREATE' };
+      await writeHost(ctx, tx, by, newId, input);
+      return { type: AUDIT_EVENTS.hostAdded, message: told({ id: newId, document: input.document }) };
     }
     const before = await lockHost(tx, found);
     if (before === undefined) throw hostNotFound();

@@ -4,7 +4,7 @@ import { hostNotFound, hostSecretNotFound } from '../domain/errors.ts';
 import type { Account, HostSecret } from '../domain/host-secret.ts';
 import { deleteHostSecret as deleteRow, findAccounts, findHostSecret } from '../store/host-secrets.ts';
 import { lockHost } from '../store/hosts.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
 import { told } from './hosts.ts';
 import { keepHostSecret, type HostSecretInput } from './keep-host-secret.ts';
 
@@ -29,7 +29,7 @@ export async function putHostSecret(
   hostId: string,
   input: HostSecretInput,
 ): Promise<void> {
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
     const host = await lockHost(tx, hostId);
     if (host === undefined) throw hostNotFound();
     await keepHostSecret(ctx, tx, by, hostId, input);

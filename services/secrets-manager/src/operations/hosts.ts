@@ -5,13 +5,13 @@ import type { SecretsManagerContext } from '../context.ts';
 import { hostNotFound } from '../domain/errors.ts';
 import { DISABLED_BY_ADMIN, ENABLED, roleReferences, type Host, type HostDocument } from '../domain/host.ts';
 import { deleteHost as deleteRow, findHost, lockHost, updateHost as updateRow } from '../store/hosts.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
 import { writeHost, type HostInput } from './write-host.ts';
 
 export async function createHost(ctx: SecretsManagerContext, by: By, input: HostInput): Promise<string> {
   await requireKnownRoles(ctx, input.document);
   const id = ctx.newId();
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
     await writeHost(ctx, tx, by, id, input);
     return { type: AUDIT_EVENTS.hostAdded, message: told({ id, document: input.document }) };
   });
@@ -28,7 +28,7 @@ export async function updateHost(
   const known = await findHost(ctx.db, id);
   if (known === undefined) throw hostNotFound();
   await requireKnownRoles(ctx, input.document, known.document);
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
     const before = await lockHost(tx, id);
     if (before === undefined) throw hostNotFound();
     await writeHost(ctx, tx, by, id, input, before);

@@ -30,7 +30,7 @@ export async function writeHost(
   { document: given, disabled, deployable }: HostInput,
   before?: Host,
 ): Promise<void> {
-  const settled = settlePassphrases(given.principals ?? [], before && settledBefore(ctx, before));
+  const settled = settlePassphrases(given.principals ?? [], before && (await settledBefore(ctx, before)));
   const document: HostDocument = { ...given, principals: settled.principals };
   const secret = hostSecretOf(document);
   await requireKnownWhitelists(tx, document);
@@ -57,13 +57,12 @@ export async function writeHost(
   }
 }
 
-const settledBefore = (ctx: SecretsManagerContext, host: Host): Settled => ({
-  principals: host.document.principals ?? [],
-  passphrases:
-    host.sealedPassphrases === null
-      ? []
-      : (JSON.parse(openColumn(ctx.keyring, COLUMN, host.id, host.sealedPassphrases)) as string[]),
-});
+async function settledBefore(ctx: SecretsManagerContext, host: Host): Promise<Settled> {
+  const principals = host.document.principals ?? [];
+  if (host.sealedPassphrases === null) return { principals, passphrases: [] };
+  const opened = await openColumn(ctx.keyring, COLUMN, host.id, host.sealedPassphrases);
+  return { principals, passphrases: JSON.parse(opened) as string[] };
+}
 
 const sealPassphrases = (ctx: SecretsManagerContext, id: string, passphrases: readonly string[]) =>
   passphrases.every(passphrase => passphrase === '')
