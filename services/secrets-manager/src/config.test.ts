@@ -24,6 +24,12 @@ test('reads its settings and keeps the password out of the config', () => {
 
 test('names every setting that is missing', () => {
   expect(() => readSecretsManagerConfig({})).toThrow(
-    /STRONGROOM_DATABASE_URL[^]*STRONGROOM_AUTH_URL[^]*STRONGROOM_ISSUER[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_DATABASE_PASSWORD[^]*STRONGROOM_MACHINE_SECRET/,
+    /STRONGROOM_DATABASE_URL[^]*STRONGROOM_AUTH_URL[^]*STRONGROOM_ISSUER[^]*STRONGROOM_DATABASE_PASSWORD[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_MACHINE_SECRET/,
   );
+});
+
+test('refuses a root key that is none, and does not repeat it', () => {
+  const read = () => readSecretsManagerConfig({ ...environment, STRONGROOM_ROOT_KEY: 'fig-2290' });
+  expect(read).toThrow(/STRONGROOM_ROOT_KEY/);
+  expect(read).not.toThrow(/fig-2290/);
 });
