@@ -163,6 +163,26 @@ export const AUDIT_EVENTS = {
     name: 'Signing-key-added',
     description: 'A key was made that will sign tokens',
   },
+  authKeysRead: {
+    code: 5081,
+    name: 'Auth-keys-read',
+    description: 'The key-encryption keys of auth and what is under them were looked at',
+  },
+  authKeyRotationStarted: {
+    code: 5082,
+    name: 'Auth-key-rotation-started',
+    description: 'A new key-encryption key of auth was made, and the one before retired',
+  },
+  authKeyRotationFinished: {
+    code: 5083,
+    name: 'Auth-key-rotation-finished',
+    description: 'No value of auth needs the old key-encryption key any more; it was deleted',
+  },
+  authRootKeyChanged: {
+    code: 5084,
+    name: 'Auth-root-key-changed',
+    description: 'The key-encryption keys of auth were wrapped by another root key',
+  },
   secretCreated: { code: 5101, name: 'Secret-created', description: 'A secret was created' },
   secretRead: { code: 5102, name: 'Secret-read', description: 'The content of a secret was read' },
   secretUpdated: {
@@ -186,6 +206,26 @@ export const AUDIT_EVENTS = {
     name: 'Secret-access-denied',
     description: 'An act on a secret was refused',
   },
+  vaultKeysRead: {
+    code: 5111,
+    name: 'Vault-keys-read',
+    description: 'The key-encryption keys of vault and what is under them were looked at',
+  },
+  vaultKeyRotationStarted: {
+    code: 5112,
+    name: 'Vault-key-rotation-started',
+    description: 'A new key-encryption key of vault was made, and the one before retired',
+  },
+  vaultKeyRotationFinished: {
+    code: 5113,
+    name: 'Vault-key-rotation-finished',
+    description: 'No value of vault needs the old key-encryption key any more; it was deleted',
+  },
+  vaultRootKeyChanged: {
+    code: 5114,
+    name: 'Vault-root-key-changed',
+    description: 'The key-encryption keys of vault were wrapped by another root key',
+  },
   secretExpiring: {
     code: 5108,
     name: 'Secret-expiring',
@@ -204,6 +244,28 @@ export const AUDIT_EVENTS = {
     description: 'A request was answered as an earlier one with the same idempotency key',
   },
   folderCreated: { code: 5141, name: 'Folder-created', description: 'A folder of secrets was created' },
+  folderChanged: {
+    code: 5142,
+    name: 'Folder-changed',
+    description: 'It was changed who may read and write in a folder of secrets',
+  },
+  folderMoved: {
+    code: 5143,
+    name: 'Folder-moved',
+    description: 'A folder got another path, and everything below it moved with it',
+  },
+  folderDeleted: { code: 5144, name: 'Folder-deleted', description: 'An empty folder was deleted' },
+  secretMoved: { code: 5145, name: 'Secret-moved', description: 'A secret got another name' },
+  folderRead: { code: 5146, name: 'Folder-read', description: 'The properties of a folder were read' },
+  foldersListed: { code: 5147, name: 'Folders-listed', description: 'Folders were listed' },
+  folderAccessDenied: {
+    code: 5148,
+    name: 'Folder-access-denied',
+    description: 'An act on a folder was refused',
+  },
+  schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
+  schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
+  schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',

@@ -46,7 +46,7 @@ export interface NewSecret
 
 export type CreatedSecret = Omit<Secret, 'number' | 'folderId'>;
 
-/** Each round makes the folders that are missing; they could be deleted again in between. */
+/** Each round makes the folders that are missing; they, and the schema, could be gone again in between. */
 const MAX_ROUNDS = 5;
 
 /** Stores a secret with its first version, its audit record in the same statement. */
@@ -63,7 +63,6 @@ export async function createSecret(
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
   const { data, ...stated } = input;
-  await checkContent(ctx, stated.schema, data);
   // A new secret has none yet.
   if (fileIdsIn(data).size > 0) throw noSuchFile();
   const now = ctx.now();
@@ -81,18 +80,21 @@ export async function createSecret(
     updatedBy: caller.id,
   };
   const version = firstVersion(secret);
-  const envelope = sealContent(ctx.keyring, secret, data);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const stored = await ctx.audit.appendWithin(
-      events =>
-        insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
-      {
-        type: AUDIT_EVENTS.secretCreated,
-        caller,
-        request,
-        message: { ...named(address), secretID: secret.id, secretVersion: '1' },
-      },
-    );
+    await checkContent(ctx, stated.schema, data);
+    const stored = await ctx.keyring.sealing(() => {
+      const envelope = sealContent(ctx.keyring, secret, data);
+      return ctx.audit.appendWithin(
+        events =>
+          insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
+        {
+          type: AUDIT_EVENTS.secretCreated,
+          caller,
+          request,
+          message: { ...named(address), secretID: secret.id, secretVersion: '1' },
+        },
+      );
+    });
     if (stored) {
       ctx.ring();
       return secret;
