@@ -178,6 +178,12 @@ describe('keys', () => {
       ]);
     });
     await finished();
+    // Whoever asks is on the record, also when nothing was started.
+    const codes = (await vault.trail())
+      .filter(({ code }) => code >= 5111 && code <= 5113)
+      .map(({ code }) => code);
+    expect(codes.slice(0, 3)).toEqual([5112, 5111, 5111]);
+    expect(codes.filter(code => code !== 5111)).toEqual([5112, 5113]);
   });
 
   test('wrap files, too, and uploads under way, with the same bytes before and after', async () => {
