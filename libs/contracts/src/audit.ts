@@ -197,6 +197,26 @@ export const AUDIT_EVENTS = {
     description: 'A request was answered as an earlier one with the same idempotency key',
   },
   folderCreated: { code: 5141, name: 'Folder-created', description: 'A folder of secrets was created' },
+  versionsDeleted: {
+    code: 5151,
+    name: 'Secret-versions-deleted',
+    description: 'Versions of a secret were deleted, and can be undeleted',
+  },
+  versionsUndeleted: {
+    code: 5152,
+    name: 'Secret-versions-undeleted',
+    description: 'Deleted versions of a secret were made readable again',
+  },
+  versionsDestroyed: {
+    code: 5153,
+    name: 'Secret-versions-destroyed',
+    description: 'The content of versions of a secret was destroyed for good',
+  },
+  versioningModified: {
+    code: 5154,
+    name: 'Secret-versioning-modified',
+    description: 'How many versions of a secret stay, for how long, or how they are written was changed',
+  },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',

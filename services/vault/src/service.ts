@@ -15,6 +15,7 @@ import { batchRoutes } from './routes/batch.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
+import { versionedSecretRoutes } from './routes/versioned-secrets.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
@@ -59,7 +60,13 @@ export async function startVault(
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...batchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
+    routes: [
+      ...searchRoutes(ctx),
+      ...batchRoutes(ctx),
+      ...secretRoutes(ctx),
+      ...versionedSecretRoutes(ctx),
+      ...schemaRoutes(ctx),
+    ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {

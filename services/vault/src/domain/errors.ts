@@ -9,6 +9,8 @@ import {
 /** The wording is the contract's: three clients tell "not found" by it (contract 0.5). */
 export const secretNotFound = () => objectNotFound('Secret');
 
+export const folderNotFound = () => objectNotFound('Folder');
+
 export const secretExists = () => duplicateValue('name', 'secret');
 
 export const schemaUnknown = () => invalidField('schema', 'No schema has this name');

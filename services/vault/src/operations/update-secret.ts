@@ -13,9 +13,9 @@ import {
   type SecretAddress,
   type SecretData,
 } from '../domain/secret.ts';
+import { writtenVersion } from '../domain/version.ts';
 import { insertVersion, updateMetadata } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
-import { deletionTimeOf } from './create-secret.ts';
 import { findKnown, named, parseAddress, refuse } from './find-secret.ts';
 import type { Remember } from './once.ts';
 import { requireKnownRoles } from './role-lists.ts';
@@ -47,19 +47,33 @@ export async function updateSecret(
   remember: Remember<Secret>,
 ): Promise<Secret> {
   const address = parseAddress(rawAddress);
-  let result: Secret | undefined;
-  await untilFirst(async () => {
+  return untilFirst(async () => {
     const secret = await findKnown(ctx, caller, request, address);
-    if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, address, writeRoleRequired());
-    requireExpected(secret, expected);
-    const next = applyChange(secret, change, caller, ctx.now());
-    await requireRights(ctx, caller, request, address, secret, next);
-    await requireSchemaKept(ctx, secret, next, change.data);
-    result = { ...next, revision: secret.revision + 1 };
-    return store(ctx, caller, request, address, secret, next, change.data, remember(result));
+    return changeSecret(ctx, caller, request, address, secret, change, expected, remember);
   });
+}
+
+/** The same, once, on what was found. Undefined: another writer was first. */
+export async function changeSecret(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  address: SecretAddress,
+  secret: Secret,
+  change: SecretChange,
+  expected: Expectation,
+  remember: Remember<Secret>,
+): Promise<Secret | undefined> {
+  if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, address, writeRoleRequired());
+  requireExpected(secret, expected);
+  const next = applyChange(secret, change, caller, ctx.now());
+  await requireRights(ctx, caller, request, address, secret, next);
+  await requireSchemaKept(ctx, secret, next, change.data);
+  const result = { ...next, revision: secret.revision + 1 };
+  if (!(await store(ctx, caller, request, address, secret, next, change.data, remember(result)))) {
+    return undefined;
+  }
   ctx.ring();
-  if (result === undefined) throw new Error('an update ended without a result');
   return result;
 }
 
@@ -124,18 +138,11 @@ function store(
   answers: string,
 ): Promise<boolean> {
   const envelope = data === undefined ? undefined : sealContent(ctx.keyring, next, data);
-  const version = {
-    version: next.version,
-    createdAt: next.updatedAt,
-    createdBy: next.updatedBy,
-    deletionTime: deletionTimeOf(next, next.updatedAt),
-    destroyed: false,
-  };
   return ctx.audit.appendWithin(
     events =>
       envelope === undefined
         ? updateMetadata(ctx.db, seen, next, { events, answers })
-        : insertVersion(ctx.db, seen, next, version, envelope, { events, answers }),
+        : insertVersion(ctx.db, seen, next, writtenVersion(next), envelope, { events, answers }),
     {
       type: AUDIT_EVENTS.secretUpdated,
       caller,
