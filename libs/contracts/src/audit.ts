@@ -191,12 +191,38 @@ export const AUDIT_EVENTS = {
     name: 'Secret-expiring',
     description: 'A secret reaches its date of expiry soon',
   },
+  fileStored: { code: 5121, name: 'File-stored', description: 'A secret got a version with a new file' },
+  fileRead: { code: 5122, name: 'File-read', description: 'A file of a secret was read' },
+  fileRemoved: {
+    code: 5123,
+    name: 'File-removed',
+    description: 'A secret got a version without a file that it had',
+  },
   requestRepeated: {
     code: 5131,
     name: 'Request-repeated',
     description: 'A request was answered as an earlier one with the same idempotency key',
   },
   folderCreated: { code: 5141, name: 'Folder-created', description: 'A folder of secrets was created' },
+  folderChanged: {
+    code: 5142,
+    name: 'Folder-changed',
+    description: 'It was changed who may read and write in a folder of secrets',
+  },
+  folderMoved: {
+    code: 5143,
+    name: 'Folder-moved',
+    description: 'A folder got another path, and everything below it moved with it',
+  },
+  folderDeleted: { code: 5144, name: 'Folder-deleted', description: 'An empty folder was deleted' },
+  secretMoved: { code: 5145, name: 'Secret-moved', description: 'A secret got another name' },
+  folderRead: { code: 5146, name: 'Folder-read', description: 'The properties of a folder were read' },
+  foldersListed: { code: 5147, name: 'Folders-listed', description: 'Folders were listed' },
+  folderAccessDenied: {
+    code: 5148,
+    name: 'Folder-access-denied',
+    description: 'An act on a folder was refused',
+  },
   versionsDeleted: {
     code: 5151,
     name: 'Secret-versions-deleted',
@@ -217,6 +243,9 @@ export const AUDIT_EVENTS = {
     name: 'Secret-versioning-modified',
     description: 'How many versions of a secret stay, for how long, or how they are written was changed',
   },
+  schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
+  schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
+  schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',

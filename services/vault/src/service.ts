@@ -9,9 +9,13 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
-import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
 import { startForgetting } from './operations/forget-answers.ts';
+import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
+import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { folderRoutes } from './routes/folders.ts';
+import { moveSecretRoutes } from './routes/move-secrets.ts';
+import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -48,7 +52,11 @@ export async function startVault(
     roles,
     secrets: createSecretFinder(db),
   };
-  const stopHousekeeping = [startExpiryWarnings(ctx, config.expiryWarningDays), startForgetting(ctx)];
+  const stopHousekeeping = [
+    startExpiryWarnings(ctx, config.expiryWarningDays),
+    startForgetting(ctx),
+    startRemovingUploads(ctx),
+  ];
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -65,6 +73,9 @@ export async function startVault(
       ...batchRoutes(ctx),
       ...secretRoutes(ctx),
       ...versionedSecretRoutes(ctx),
+      ...moveSecretRoutes(ctx),
+      ...folderRoutes(ctx),
+      ...fileRoutes(ctx),
       ...schemaRoutes(ctx),
     ],
     authenticate: access.authenticate,

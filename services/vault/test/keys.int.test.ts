@@ -110,7 +110,7 @@ describe('keys', () => {
     };
     expect(await record('alice', 'a')).toMatchObject({ name: 'Secrets-listed', folder: 'a', found: '2' });
     expect(await record('stranger', 'a')).toMatchObject({
-      name: 'Secret-access-denied',
+      name: 'Folder-access-denied',
       folder: 'a',
       reason: 'OBJECT_NOT_FOUND',
     });

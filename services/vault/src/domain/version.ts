@@ -22,8 +22,8 @@ export const isReadable = (version: Pick<Version, 'deletionTime' | 'destroyed'>,
 export const isUndeletable = (version: Pick<Version, 'deletionTime' | 'destroyed'>): boolean =>
   !version.destroyed && version.deletionTime !== undefined;
 
-/** The newest version as a write of content makes it; `secret` is what it is after that write. */
-export const writtenVersion = (
+/** The version that a write of content makes; `secret` is what it is afterwards. */
+export const newestVersion = (
   secret: Pick<Secret, 'version' | 'updatedAt' | 'updatedBy' | 'deleteVersionAfterSeconds'>,
 ): Version => ({
   version: secret.version,

@@ -5,10 +5,12 @@ import { sealContent } from '../domain/content.ts';
 import {
   folderWriteRoleRequired,
   manageRequired,
+  noSuchFile,
   ownSecretsOnly,
   secretExists,
   writeConflict,
 } from '../domain/errors.ts';
+import { fileIdsIn } from '../domain/file.ts';
 import { folderPathOf, mayAddTo } from '../domain/folder.ts';
 import {
   mayManage,
@@ -18,7 +20,7 @@ import {
   type SecretAddress,
   type SecretData,
 } from '../domain/secret.ts';
-import { isReadable, writtenVersion } from '../domain/version.ts';
+import { isReadable, newestVersion } from '../domain/version.ts';
 import { findNearestFolder } from '../store/folders.ts';
 import { insertSecret } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
@@ -48,7 +50,7 @@ export interface NewSecret
 
 export type CreatedSecret = Omit<Secret, 'number' | 'folderId'>;
 
-/** Each round makes the folders that are missing; they could be deleted again in between. */
+/** Each round makes the folders that are missing; they, and the schema, could be gone again in between. */
 const MAX_ROUNDS = 5;
 
 /** Stores a secret with its first version; where there was one whose newest version is deleted, its next. */
@@ -80,7 +82,8 @@ export async function insertNew(
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
   const { data, ...stated } = input;
-  await checkContent(ctx, stated.schema, data);
+  // A new secret has none yet.
+  if (fileIdsIn(data).size > 0) throw noSuchFile();
   const now = ctx.now();
   const secret: CreatedSecret = {
     ...stated,
@@ -95,9 +98,10 @@ export async function insertNew(
     updatedAt: now,
     updatedBy: caller.id,
   };
-  const version = writtenVersion(secret);
+  const version = newestVersion(secret);
   const envelope = sealContent(ctx.keyring, secret, data);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    await checkContent(ctx, stated.schema, data);
     const stored = await ctx.audit.appendWithin(
       events =>
         insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),

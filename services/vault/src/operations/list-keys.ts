@@ -1,55 +1,35 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { VaultContext } from '../context.ts';
-import { folderNotFound } from '../domain/errors.ts';
-import { mayKnowFolder, type Folder } from '../domain/folder.ts';
+import { parseFolderPath } from '../domain/secret-name.ts';
 import { mayManage } from '../domain/secret.ts';
-import { parseSecretName } from '../domain/secret-name.ts';
 import { listChildren, type ChildrenQuery } from '../store/folder-children.ts';
-import { findNearestFolder } from '../store/folders.ts';
+import { findFolderByPath } from '../store/folders.ts';
+import { refusedOnRecord, requireKnownFolder } from './find-folder.ts';
 
-/**
- * What the caller may know of in a folder, or at the top. A folder in which he may know of nothing, nor of itself, is
- * as one that is not there.
- */
+/** The secrets and folders in a folder, or at the top, that the caller may know of. */
 export async function listKeys(
-  ctx: Pick<VaultContext, 'db' | 'audit'>,
+  ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
   rawPath: string | undefined,
   page: Pick<ChildrenQuery, 'offset' | 'limit'>,
-): Promise<{ count: number; keys: string[] }> {
-  const path = rawPath === undefined ? undefined : parseSecretName(rawPath);
-  const folder = path === undefined ? undefined : await findFolder(ctx, path);
-  const found =
-    path === undefined || folder !== undefined
-      ? await listChildren(ctx.db, {
-          ...page,
-          folderId: folder?.id,
-          roles: caller.roles,
-          all: mayManage(caller),
-        })
-      : { count: 0, keys: [] };
-  if (path !== undefined && found.count === 0 && (folder === undefined || !mayKnowFolder(caller, folder))) {
-    const error = folderNotFound();
+): Promise<{ count: number; keys: readonly string[] }> {
+  const path = rawPath === undefined ? undefined : parseFolderPath(rawPath);
+  const message = { folder: path ?? '' };
+  return refusedOnRecord(ctx, caller, request, message, async () => {
+    const folder =
+      path === undefined
+        ? undefined
+        : await requireKnownFolder(ctx, caller, await findFolderByPath(ctx.db, path));
+    const viewer = { roles: caller.roles, all: mayManage(caller) };
+    const found = await listChildren(ctx.db, { folderId: folder?.id, ...viewer, ...page });
     await ctx.audit.write({
-      type: AUDIT_EVENTS.secretAccessDenied,
+      type: AUDIT_EVENTS.secretsListed,
       caller,
       request,
-      message: { folder: path, reason: error.code },
+      message: { ...message, offset: String(page.offset), found: String(found.count) },
     });
-    throw error;
-  }
-  await ctx.audit.write({
-    type: AUDIT_EVENTS.secretsListed,
-    caller,
-    request,
-    message: { folder: path ?? '', offset: String(page.offset), found: String(found.count) },
+    return found;
   });
-  return found;
-}
-
-async function findFolder(ctx: Pick<VaultContext, 'db'>, path: string): Promise<Folder | undefined> {
-  const nearest = await findNearestFolder(ctx.db, path);
-  return nearest?.path === path ? nearest : undefined;
 }

@@ -13,10 +13,11 @@ import {
   type SecretAddress,
   type SecretData,
 } from '../domain/secret.ts';
-import { writtenVersion } from '../domain/version.ts';
+import { newestVersion } from '../domain/version.ts';
 import { insertVersion, updateMetadata } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
 import { findKnown, named, parseAddress, refuse } from './find-secret.ts';
+import { keepFiles, type KeptContent } from './keep-files.ts';
 import type { Remember } from './once.ts';
 import { requireKnownRoles } from './role-lists.ts';
 import { untilFirst } from './until-first.ts';
@@ -69,8 +70,9 @@ export async function changeSecret(
   const next = applyChange(secret, change, caller, ctx.now());
   await requireRights(ctx, caller, request, address, secret, next);
   await requireSchemaKept(ctx, secret, next, change.data);
+  const content = change.data === undefined ? undefined : await keepFiles(ctx, secret.id, change.data);
   const result = { ...next, revision: secret.revision + 1 };
-  if (!(await store(ctx, caller, request, address, secret, next, change.data, remember(result)))) {
+  if (!(await store(ctx, caller, request, address, secret, next, content, remember(result)))) {
     return undefined;
   }
   ctx.ring();
@@ -134,15 +136,18 @@ function store(
   address: SecretAddress,
   seen: Secret,
   next: Secret,
-  data: SecretData | undefined,
+  content: KeptContent | undefined,
   answers: string,
 ): Promise<boolean> {
-  const envelope = data === undefined ? undefined : sealContent(ctx.keyring, next, data);
+  const sealed = content === undefined ? undefined : sealContent(ctx.keyring, next, content.data);
   return ctx.audit.appendWithin(
     events =>
-      envelope === undefined
+      sealed === undefined
         ? updateMetadata(ctx.db, seen, next, { events, answers })
-        : insertVersion(ctx.db, seen, next, writtenVersion(next), envelope, { events, answers }),
+        : insertVersion(ctx.db, seen, next, newestVersion(next), sealed, content?.fileIds ?? [], {
+            events,
+            answers,
+          }),
     {
       type: AUDIT_EVENTS.secretUpdated,
       caller,

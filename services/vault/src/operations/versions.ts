@@ -12,15 +12,11 @@ import {
   type SecretData,
 } from '../domain/secret.ts';
 import { isReadable, isUndeletable, type Version } from '../domain/version.ts';
-import {
-  deleteVersions,
-  destroyVersions,
-  findSealedVersion,
-  findVersions,
-  undeleteVersions,
-} from '../store/versions.ts';
+import { findSealedVersion } from '../store/find-secrets.ts';
+import type { SealedVersion } from '../store/secret-rows.ts';
+import { deleteVersions, destroyVersions, findVersions, undeleteVersions } from '../store/versions.ts';
 import { updateMetadata } from '../store/write-secrets.ts';
-import { named, parseAddress, refuse, requireKnown } from './find-secret.ts';
+import { findKnown, named, parseAddress, refuse, requireKnown } from './find-secret.ts';
 import type { Remember } from './once.ts';
 import { untilFirst } from './until-first.ts';
 
@@ -42,8 +38,7 @@ export async function readVersion(
   number: number | undefined,
 ): Promise<{ version: Version; data: SecretData | undefined }> {
   const address = sharedAddress(name);
-  const found = await requireKnown(ctx, caller, request, address, await findSealed(ctx, address, number));
-  const { secret, sealed } = found;
+  const { secret, sealed } = await findSealed(ctx, caller, request, address, number);
   if (!mayRead(caller, secret)) return refuse(ctx, caller, request, address, readRoleRequired());
   if (sealed === undefined) return refuse(ctx, caller, request, address, secretNotFound());
   const { version, envelope } = sealed;
@@ -62,10 +57,20 @@ export async function readVersion(
   return { version, data };
 }
 
-async function findSealed(ctx: VaultContext, address: SecretAddress, number: number | undefined) {
-  if (number !== undefined) return findSealedVersion(ctx.db, address.name, number);
-  const found = await ctx.secrets.findSealed(address);
-  return found && { secret: found.secret, sealed: found };
+async function findSealed(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  address: SecretAddress,
+  number: number | undefined,
+): Promise<{ secret: Secret; sealed: SealedVersion | undefined }> {
+  if (number === undefined) {
+    const found = await ctx.secrets.findSealed(address);
+    const sealed = await requireKnown(ctx, caller, request, address, found);
+    return { secret: sealed.secret, sealed };
+  }
+  const secret = await findKnown(ctx, caller, request, address);
+  return { secret, sealed: await findSealedVersion(ctx.db, secret.id, number) };
 }
 
 /** A secret and the versions that it has, the oldest first. */

@@ -5,7 +5,7 @@ import { FreeObject, Members, OrNull, Type } from '@strongroom/schema/types';
 import type { VaultContext } from '../context.ts';
 import { secretNotFound } from '../domain/errors.ts';
 import { HIGHEST_MAX_VERSIONS, type Secret } from '../domain/secret.ts';
-import { writtenVersion } from '../domain/version.ts';
+import { newestVersion } from '../domain/version.ts';
 import type { CreatedSecret } from '../operations/create-secret.ts';
 import { deleteSecret } from '../operations/delete-secret.ts';
 import { listKeys } from '../operations/list-keys.ts';
@@ -114,7 +114,7 @@ const dataRoutes = (ctx: VaultContext): Route[] => [
           key: headers['idempotency-key'],
           target: ['write', params.name, change, expected],
         },
-        secret => ok(versionView(writtenVersion(secret))),
+        secret => ok(versionView(newestVersion(secret))),
         remember => writeSecret(ctx, caller, request, input, change, expected, remember),
       );
     },

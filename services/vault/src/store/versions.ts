@@ -3,14 +3,11 @@ import type { Secret } from '../domain/secret.ts';
 import type { Version } from '../domain/version.ts';
 import { factsAfter, factValues, runWrite, type Facts } from './facts.ts';
 import {
-  SEALED_COLUMNS,
   SECRET_COLUMNS,
   SECRET_JOINS,
-  toSealedVersion,
   toSecret,
   toVersion,
   VERSION_COLUMNS,
-  type SealedVersion,
   type SecretRow,
   type VersionRow,
 } from './secret-rows.ts';
@@ -28,21 +25,6 @@ export async function findVersions(
   );
   const [row] = rows;
   return row && { secret: toSecret(row), versions: rows.map(toVersion) };
-}
-
-/** A shared secret with one of its versions; without, if there is none of this number. */
-export async function findSealedVersion(
-  db: Queryable,
-  name: string,
-  version: number,
-): Promise<{ secret: Secret; sealed: SealedVersion | undefined } | undefined> {
-  const [row] = await db.query<SecretRow & (VersionRow | { version: null })>(
-    `SELECT ${SECRET_COLUMNS}, ${SEALED_COLUMNS} FROM secrets s ${SECRET_JOINS}
-       LEFT JOIN secret_versions v ON v.secret_id = s.id AND v.version = $2
-     WHERE s.owner_id IS NULL AND s.name = $1`,
-    [name, version],
-  );
-  return row && { secret: toSecret(row), sealed: row.version === null ? undefined : toSealedVersion(row) };
 }
 
 /**
