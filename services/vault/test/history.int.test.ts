@@ -63,16 +63,11 @@ function platform(folder: string, step: () => void): Platform {
       clock += seconds * 1_000;
       return Promise.resolve();
     },
-    async setFolderRoles(model, changed) {
-      step();
-      for (const path of model.folders.keys()) {
-        if (path !== changed && !path.startsWith(`${changed}/`)) continue;
-        const { read, write } = model.effective(path);
-        await vault.superuser.query(
-          'UPDATE folders SET effective_read_roles = $2, effective_write_roles = $3 WHERE path = $1',
-          [path, [...read].map(role => roleIds.get(role)), [...write].map(role => roleIds.get(role))],
-        );
-      }
+    async folderId(path) {
+      const [row] = await vault.superuser.query<{ id: string }>('SELECT id FROM folders WHERE path = $1', [
+        path,
+      ]);
+      return row?.id ?? randomUUID();
     },
   };
 }

@@ -62,6 +62,8 @@ export interface Limits {
 }
 
 const fail = (status: number, code: string): Expected => ({ status, code });
+const NOT_EMPTY = fail(409, 'FOLDER_NOT_EMPTY');
+const INTO_ITSELF = fail(400, 'INVALID_REQUEST_DATA');
 const NOT_FOUND = fail(404, 'OBJECT_NOT_FOUND');
 const DENIED = fail(403, 'PERMISSION_DENIED');
 const TAKEN = fail(409, 'VALUE_DUPLICATE');
@@ -167,10 +169,15 @@ export class Model {
     secret.versions.set(secret.current, { data, created: this.now, deletion, destroyed: false });
   }
 
-  insert(who: Who, name: string, data: unknown, roles: Roles): Secret {
+  /** The folders of a name come with it. */
+  makeFolders(name: string): void {
     for (let path = parentOf(name); path !== ''; path = parentOf(path)) {
       if (!this.folders.has(path)) this.folders.set(path, { roles: NO_ROLES, inherits: true });
     }
+  }
+
+  insert(who: Who, name: string, data: unknown, roles: Roles): Secret {
+    this.makeFolders(name);
     const secret: Secret = {
       created: this.now,
       createdBy: who.name,
@@ -353,22 +360,81 @@ export class Model {
     };
   }
 
+  /** The folder itself, or anything below it. */
+  knowsOf(who: Who, path: string): boolean {
+    const below = (other: string) => other === path || other.startsWith(`${path}/`);
+    return (
+      [...this.folders.keys()].some(folder => below(folder) && this.mayKnowFolder(who, folder)) ||
+      [...this.secrets.keys()].some(name => below(parentOf(name)) && this.known(who, name) !== undefined)
+    );
+  }
+
   keys(who: Who, path: string): Expected {
+    if (!this.folders.has(path) || !this.knowsOf(who, path)) return NOT_FOUND;
     const secrets = [...this.secrets.keys()].filter(
       name => parentOf(name) === path && this.known(who, name) !== undefined,
     );
     const folders = [...this.folders.keys()].filter(
-      folder =>
-        parentOf(folder) === path &&
-        ([...this.folders.keys()].some(
-          below => (below === folder || below.startsWith(`${folder}/`)) && this.mayKnowFolder(who, below),
-        ) ||
-          [...this.secrets.keys()].some(
-            name => name.startsWith(`${folder}/`) && this.known(who, name) !== undefined,
-          )),
+      folder => parentOf(folder) === path && this.knowsOf(who, folder),
     );
     const keys = [...secrets.map(lastOf), ...folders.map(folder => `${lastOf(folder)}/`)].sort();
-    if (keys.length === 0 && !this.mayKnowFolder(who, path)) return NOT_FOUND;
     return { status: 200, body: { count: keys.length, keys } };
+  }
+
+  // Moves, and folders' roles
+
+  move(who: Who, name: string, target: string): Expected {
+    const secret = this.known(who, name);
+    if (secret === undefined) return NOT_FOUND;
+    if (!who.manages) return DENIED;
+    if (this.secrets.has(target)) return TAKEN;
+    this.makeFolders(target);
+    this.secrets.delete(name);
+    this.secrets.set(target, secret);
+    this.touch(secret, who);
+    return { status: 200, etag: tag(secret.revision), body: { name: target } };
+  }
+
+  changeFolder(
+    who: Who,
+    path: string,
+    { roles, inherits, target }: { roles?: Roles; inherits?: boolean; target?: string },
+  ): Expected {
+    const folder = this.folders.get(path);
+    if (folder === undefined || !this.knowsOf(who, path)) return NOT_FOUND;
+    if (!who.manages) return DENIED;
+    if (target !== undefined && target !== path) {
+      if (target.startsWith(`${path}/`)) return INTO_ITSELF;
+      if (this.folders.has(target)) return TAKEN;
+      this.makeFolders(target);
+      this.moveBelow(who, path, target);
+    }
+    folder.roles = roles ?? folder.roles;
+    folder.inherits = inherits ?? folder.inherits;
+    return DONE;
+  }
+
+  moveBelow(who: Who, path: string, target: string): void {
+    const renamed = (old: string) => `${target}${old.slice(path.length)}`;
+    for (const [old, folder] of [...this.folders]) {
+      if (old !== path && !old.startsWith(`${path}/`)) continue;
+      this.folders.delete(old);
+      this.folders.set(renamed(old), folder);
+    }
+    for (const [old, secret] of [...this.secrets]) {
+      if (!old.startsWith(`${path}/`)) continue;
+      this.secrets.delete(old);
+      this.secrets.set(renamed(old), secret);
+      this.touch(secret, who);
+    }
+  }
+
+  deleteFolder(who: Who, path: string): Expected {
+    if (!this.folders.has(path) || !this.knowsOf(who, path)) return NOT_FOUND;
+    if (!who.manages) return DENIED;
+    if ([...this.folders.keys(), ...this.secrets.keys()].some(other => parentOf(other) === path))
+      return NOT_EMPTY;
+    this.folders.delete(path);
+    return DONE;
   }
 }

@@ -20,13 +20,13 @@ export interface Platform {
   readonly nameOf: (callerId: unknown) => string;
   /** Moves the clock of all replicas. */
   readonly wait: (seconds: number) => Promise<void>;
-  /** Sets the roles of a folder, without a call. */
-  readonly setFolderRoles: (model: Model, path: string) => Promise<void>;
+  /** Of a folder; of one that is not there, an id that nothing has. */
+  readonly folderId: (path: string) => Promise<string>;
 }
 
 interface Call {
   readonly method: string;
-  readonly path: string;
+  readonly path: string | (() => Promise<string>);
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
   readonly expected: Expected;
@@ -54,8 +54,8 @@ const who = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...everyone.filter(({ roles }) => roles.includes('reader'))) },
 );
 const replica = fc.nat({ max: 1 });
-const name = fc.constantFrom('a', 'f/a', 'f/b', 'f/g/a');
-const folder = fc.constantFrom('', 'f', 'f/g', 'f/g/a', 'none');
+const name = fc.constantFrom('a', 'f/a', 'f/b', 'f/g/a', 'm/a');
+const folder = fc.constantFrom('', 'f', 'f/g', 'm', 'f/g/a');
 const roleList = fc.subarray<Role>(['reader', 'writer', 'folder']);
 const usual: Roles = { read: ['reader'], write: ['writer'] };
 const roles = fc.oneof(
@@ -124,7 +124,7 @@ function calls<T>(
     toString: () => `${caller.name}@${at}: ${what} ${fc.stringify(given)}`,
     async run(model, platform) {
       const { method, path, body, headers, expected, pick } = prepare(model, platform, caller, given);
-      const answer = await platform.call(caller, at, method, path, {
+      const answer = await platform.call(caller, at, method, typeof path === 'string' ? path : await path(), {
         ...(body === undefined ? {} : { body }),
         ...(headers === undefined ? {} : { headers }),
       });
@@ -330,29 +330,63 @@ const time = fc.constantFrom(1, 5, 30).map((seconds): Step => ({
   },
 }));
 
-/** What changes who may do what in a folder, and where secrets are. */
-const folders = [
-  fc
-    .record({ path: fc.constantFrom('', 'f', 'f/g'), lists: roles, inherits: fc.boolean() })
-    .map((given): Step => ({
-      check: () => true,
-      toString: () => `roles of folder ${fc.stringify(given)}`,
-      async run(model, platform) {
-        const full = inFolder(platform, given.path);
-        const folder = model.folders.get(full);
-        if (folder === undefined) return;
-        folder.roles = given.lists;
-        folder.inherits = given.inherits;
-        await platform.setFolderRoles(model, full);
-      },
-    })),
+const FOLDERS = '/vault/api/v1/folders';
+const folderAt = (platform: Platform, path: string) => async () =>
+  `${FOLDERS}/${await platform.folderId(path)}`;
+
+/** What changes where secrets are, and who may read and write there. */
+const places = [
+  calls(3, 'move', fc.tuple(name, name), (model, platform, caller, [from, to]) => {
+    const [full, target] = [inFolder(platform, from), inFolder(platform, to)];
+    return {
+      method: 'POST',
+      path: pathOf(full, '/vault/api/v1/move/secrets'),
+      body: { name: target },
+      expected: model.move(caller, full, target),
+      pick: whole,
+    };
+  }),
+  calls(
+    3,
+    'change folder',
+    fc.record({ path: folder, lists: maybe(roles), inherits: maybe(fc.boolean()) }),
+    (model, platform, caller, { path, lists, inherits }) => {
+      const full = inFolder(platform, path);
+      return {
+        method: 'PUT',
+        path: folderAt(platform, full),
+        body: { inherits, ...(lists === undefined ? {} : stated(platform, lists)) },
+        expected: model.changeFolder(caller, full, {
+          ...(lists === undefined ? {} : { roles: lists }),
+          ...(inherits === undefined ? {} : { inherits }),
+        }),
+      };
+    },
+  ),
+  calls(
+    2,
+    'move folder',
+    fc.tuple(fc.constantFrom('f', 'f/g', 'm'), fc.constantFrom('f', 'f/g', 'm', 'f/m/n')),
+    (model, platform, caller, [from, to]) => {
+      const [full, target] = [inFolder(platform, from), inFolder(platform, to)];
+      return {
+        method: 'PUT',
+        path: folderAt(platform, full),
+        body: { path: target },
+        expected: model.changeFolder(caller, full, { target }),
+      };
+    },
+  ),
+  calls(1, 'delete folder', folder, (model, platform, caller, path) => {
+    const full = inFolder(platform, path);
+    return {
+      method: 'DELETE',
+      path: folderAt(platform, full),
+      expected: model.deleteFolder(caller, full),
+    };
+  }),
 ];
 
-const steps = fc.oneof(
-  ...plain,
-  ...withVersions,
-  { weight: 3, arbitrary: time },
-  ...folders.map(arbitrary => ({ weight: 1, arbitrary })),
-);
+const steps = fc.oneof(...plain, ...withVersions, ...places, { weight: 3, arbitrary: time });
 
 export const history = (longest: number) => fc.commands([steps], { maxCommands: longest, size: 'max' });
