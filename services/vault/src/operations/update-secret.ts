@@ -72,9 +72,11 @@ export async function changeSecret(
   await requireSchemaKept(ctx, secret, next, change.data);
   const content = change.data === undefined ? undefined : await keepFiles(ctx, secret.id, change.data);
   const result = { ...next, revision: secret.revision + 1 };
-  if (!(await store(ctx, caller, request, address, secret, next, content, remember(result)))) {
-    return undefined;
-  }
+  const answers = remember(result);
+  const stored = await ctx.keyring.sealing(() =>
+    store(ctx, caller, request, address, secret, next, content, answers),
+  );
+  if (!stored) return undefined;
   ctx.ring();
   return result;
 }
