@@ -263,6 +263,26 @@ export const AUDIT_EVENTS = {
     name: 'Folder-access-denied',
     description: 'An act on a folder was refused',
   },
+  versionsDeleted: {
+    code: 5151,
+    name: 'Secret-versions-deleted',
+    description: 'Versions of a secret were deleted, and can be undeleted',
+  },
+  versionsUndeleted: {
+    code: 5152,
+    name: 'Secret-versions-undeleted',
+    description: 'Deleted versions of a secret were made readable again',
+  },
+  versionsDestroyed: {
+    code: 5153,
+    name: 'Secret-versions-destroyed',
+    description: 'The content of versions of a secret was destroyed for good',
+  },
+  versioningModified: {
+    code: 5154,
+    name: 'Secret-versioning-modified',
+    description: 'How many versions of a secret stay, for how long, or how they are written was changed',
+  },
   schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
   schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
   schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },

@@ -22,6 +22,7 @@ import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
+import { versionedSecretRoutes } from './routes/versioned-secrets.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
 import { sealedFiles } from './store/sealed-files.ts';
 import { sealedVersions } from './store/sealed-versions.ts';
@@ -86,6 +87,7 @@ export async function startVault(
       ...searchRoutes(ctx),
       ...batchRoutes(ctx),
       ...secretRoutes(ctx),
+      ...versionedSecretRoutes(ctx),
       ...moveSecretRoutes(ctx),
       ...folderRoutes(ctx),
       ...fileRoutes(ctx),
