@@ -124,13 +124,13 @@ async function run(until: number): Promise<Rotation> {
   await workers;
   if (until === 1) await checkValues(client);
   await client.close();
-  if (until === 1) await finish(platform);
+  if (until === 1) await finish(platform, rotation.to_key);
   return rotation;
 }
 
-async function finish(platform: Standalone): Promise<void> {
+async function finish(platform: Standalone, keyId: number): Promise<void> {
   const db = await openVaultTables(dataDirectory);
-  after = { floor: 0, others: await countNotUnder(db, 2), digest: await digestOfCiphertexts(db) };
+  after = { floor: 0, others: await countNotUnder(db, keyId), digest: await digestOfCiphertexts(db) };
   after.floor = await measureFloor(db);
   await db.close();
   await platform.stop();

@@ -4,7 +4,7 @@ import type { Queryable } from '@strongroom/db/database';
 /**
  * One kind of rows whose data keys are wrapped by key-encryption keys. A service lists its kinds where it starts, and
  * that is all that rotation needs to know of it. The table has a trigger that runs `require_active_key` or
- * `require_active_key_packed` (migration 0002): without it the proof would prove nothing, and `requireAllListed` throws.
+ * `require_active_key_packed` (migration 0002): without it the proof would prove nothing, so `requireAllListed` throws.
  */
 export interface SealedTable {
   readonly table: string;

@@ -20,12 +20,12 @@ export interface RotationStart {
 const ROUNDS = 10;
 
 /** Makes a new active key and retires the one before. Answers the rotation that runs, if there is one. */
-export async function startRotation(start: RotationStart): Promise<Rotation> {
+export async function startRotation(start: RotationStart): Promise<{ rotation: Rotation; isNew: boolean }> {
   const { db, schema, rootKeys, tables, newId, now, startedBy, record } = start;
   await requireAllListed(db, tables);
   for (let round = 0; round < ROUNDS; round += 1) {
     const running = await findRunningRotation(db);
-    if (running !== undefined) return running;
+    if (running !== undefined) return { rotation: running, isNew: false };
     const from = activeKey(await findKeys(db), schema);
     const toKey = from.id + 1;
     // Under the root key of the key before: the next root key counts once all keys are changed to it.
@@ -46,7 +46,7 @@ export async function startRotation(start: RotationStart): Promise<Rotation> {
       await record(tx, rotation);
       return true;
     });
-    if (isFirst) return rotation;
+    if (isFirst) return { rotation, isNew: true };
   }
   throw keysBusy();
 }

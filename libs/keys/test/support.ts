@@ -144,7 +144,7 @@ export async function startInstallation() {
       });
       jobs.push(job);
       const rotate = async () => {
-        const rotation = await startRotation({
+        const { rotation } = await startRotation({
           db: own,
           schema: 'vault',
           rootKeys,

@@ -6,7 +6,7 @@ import { findKeys, type StoredKey } from '@strongroom/keys/key-store';
 import { openLiveKeyring, type LiveKeyring } from '@strongroom/keys/live-keyring';
 import { startRotationJob } from '@strongroom/keys/rotation-job';
 import { findLastRotation, type Rotation } from '@strongroom/keys/rotation-store';
-import { countValues, requireAllListed, type SealedTable } from '@strongroom/keys/sealed-table';
+import { countValues, type SealedTable } from '@strongroom/keys/sealed-table';
 import { startRotation } from '@strongroom/keys/start-rotation';
 import type { Foundations } from './foundations.ts';
 import { repeatEvery } from './repeat-every.ts';
@@ -54,7 +54,6 @@ export async function openKeyManagement(
 ): Promise<KeyManagement> {
   const { db, databaseSettings, config, audit, ring, log, now, newId, metrics } = foundations;
   const { schema } = config;
-  await requireAllListed(db, tables);
   const keyring = await openLiveKeyring({ db, schema, rootKeys, now });
   const stopRefreshing = repeatEvery(REFRESH_MS, keyring.refresh, error =>
     log.error('the key-encryption keys could not be read anew; those from before serve on', error),
@@ -96,7 +95,7 @@ export async function openKeyManagement(
       return status;
     },
     async rotate(caller, request) {
-      const rotation = await startRotation({
+      const { rotation, isNew } = await startRotation({
         db,
         schema,
         rootKeys,
@@ -112,6 +111,8 @@ export async function openKeyManagement(
             message: { ...named(started), values: String(started.total) },
           }),
       });
+      // Whoever started it is on the record already; this caller has looked.
+      if (!isNew) await audit.write({ type: events.read, caller, request });
       ring();
       await keyring.refresh();
       await job.wake();

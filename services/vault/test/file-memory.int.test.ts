@@ -5,6 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { CHUNK_BYTES } from '@strongroom/crypto/sealed-stream';
+import { eventually } from '@strongroom/testing/eventually';
 import { filesOf, FILES, sha256, type Files } from './files.ts';
 import { pathOf, startTestVault, type TestVault } from './support.ts';
 
@@ -35,6 +37,7 @@ test('an upload and a download of the largest file hold a small part of it at an
   // What is made once, such as prepared statements, is made before.
   await files.put(name, Buffer.from('x'));
   await files.get(name);
+  const [, chunks] = await files.rows();
   const before = inUse();
   let peak = 0;
   const look = () => (peak = Math.max(peak, inUse() - before));
@@ -42,8 +45,10 @@ test('an upload and a download of the largest file hold a small part of it at an
   const { request, status } = files.begin(name);
   const step = MAX_FILE_BYTES / 10;
   for (let start = 0; start < content.length; start += step) {
-    // No more than the service takes: what waits in the client's buffers would count, too.
-    await new Promise(resolve => request.write(content.subarray(start, start + step), resolve));
+    request.write(content.subarray(start, start + step));
+    // What waits in sockets would not count: all but the last two chunks has got through.
+    const through = Math.floor((start + step) / CHUNK_BYTES) - 1;
+    await eventually('it is stored', async () => (await files.rows())[1] >= chunks + through);
     look();
   }
   request.end();

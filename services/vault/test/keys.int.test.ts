@@ -9,7 +9,7 @@ import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { createLogger } from '@strongroom/log/logger';
 import { newRootKey } from '@strongroom/service/root-key-settings';
 import { eventually } from '@strongroom/testing/eventually';
-import { filesOf } from './files.ts';
+import { filesOf, FILES } from './files.ts';
 import { pathOf, SECRETS, startTestVault, uniqueName, type Answer, type TestVault } from './support.ts';
 
 const KEYS = '/vault/api/v1/keys';
@@ -147,8 +147,18 @@ describe('keys', () => {
     ).toBe(200);
     expect(await read(name)).toBe('two');
     const reader = await vault.startReplica();
+    const files = await filesOf(vault);
+    const withFile = await files.create();
     await ask('POST', ROTATE);
     await finished();
+    const putFile = (content: string) =>
+      fetch(`${reader.url}${pathOf(withFile, FILES)}`, {
+        method: 'PUT',
+        headers: { authorization: files.as, 'content-type': 'text/plain' },
+        body: content,
+      });
+    expect((await putFile('content')).status).toBe(200);
+    expect((await files.get(withFile)).bytes.toString()).toBe('content');
     expect(await read(name, reader.url)).toBe('two');
     expect(await create('three', reader.url)).toContain('keys');
     expect(await keyIds()).toEqual([3]);
@@ -168,6 +178,12 @@ describe('keys', () => {
       ]);
     });
     await finished();
+    // Whoever asks is on the record, also when nothing was started.
+    const codes = (await vault.trail())
+      .filter(({ code }) => code >= 5111 && code <= 5113)
+      .map(({ code }) => code);
+    expect(codes.slice(0, 3)).toEqual([5112, 5111, 5111]);
+    expect(codes.filter(code => code !== 5111)).toEqual([5112, 5113]);
   });
 
   test('wrap files, too, and uploads under way, with the same bytes before and after', async () => {
