@@ -3,13 +3,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunningService } from '@strongroom/service/serve';
 import { Model, type Role } from './history/model.ts';
-import { history, WHO, type Platform } from './history/steps.ts';
+import { compareAll, history, WHO, type Platform } from './history/steps.ts';
 import { startTestVault, type TestVault } from './support.ts';
 
 /** Random histories on both APIs and two replicas, beside a reference model that knows no code of the vault. */
 
 const STEPS = 10_000;
 const LONGEST = 250;
+/** A bound for hangs: the calls come one after the other. */
+const DEADLINE_MS = 600_000;
 const START = Date.parse('2026-06-01T00:00:00.000Z');
 /** Tokens hold for ten minutes. */
 const RENEW_AFTER_SECONDS = 300;
@@ -72,24 +74,28 @@ function platform(folder: string, step: () => void): Platform {
   };
 }
 
-test(`${STEPS} steps of random histories go as the model says`, async () => {
-  let [steps, histories, failed] = [0, 0, false];
-  const oneHistory = fc.asyncProperty(history(LONGEST), async commands => {
-    // Enough is enough, but a failure is still made smaller.
-    if (steps >= STEPS && !failed) return;
-    histories += 1;
-    const folder = `h${histories}-${randomUUID()}`;
-    try {
-      await fc.asyncModelRun(
-        () => ({ model: new Model(clock), real: platform(folder, () => (steps += 1)) }),
-        commands,
-      );
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
-  // Tells the seed when it fails; more histories than are needed, since their lengths vary.
-  await fc.assert(oneHistory, { numRuns: 1_000 });
-  expect(steps).toBeGreaterThanOrEqual(STEPS);
-});
+test(
+  `${STEPS} steps of random histories go as the model says`,
+  async () => {
+    let [steps, histories, failed] = [0, 0, false];
+    const oneHistory = fc.asyncProperty(history(LONGEST), async commands => {
+      // Enough is enough, but a failure is still made smaller.
+      if (steps >= STEPS && !failed) return;
+      histories += 1;
+      const folder = `h${histories}-${randomUUID()}`;
+      try {
+        const model = new Model(clock);
+        const real = platform(folder, () => (steps += 1));
+        await fc.asyncModelRun(() => ({ model, real }), commands);
+        await compareAll(model, real);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    });
+    // Tells the seed when it fails; more histories than are needed, since their lengths vary.
+    await fc.assert(oneHistory, { numRuns: 1_000 });
+    expect(steps).toBeGreaterThanOrEqual(STEPS);
+  },
+  DEADLINE_MS,
+);

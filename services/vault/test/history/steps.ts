@@ -112,6 +112,24 @@ interface Kind {
   readonly arbitrary: fc.Arbitrary<Step>;
 }
 
+/** Makes the call and compares the answer with what the model expects. */
+async function compare(platform: Platform, caller: Who, at: number, call: Call): Promise<void> {
+  const { method, path, body, headers, expected, pick } = call;
+  const answer = await platform.call(caller, at, method, typeof path === 'string' ? path : await path(), {
+    ...(body === undefined ? {} : { body }),
+    ...(headers === undefined ? {} : { headers }),
+  });
+  const { status, body: got } = answer;
+  const metadata = status === 404 && 'metadata' in got ? { metadata: got['metadata'] } : undefined;
+  const picked = status >= 300 ? metadata : pick?.(got, platform);
+  expect({
+    status,
+    ...(status >= 400 ? { code: got['error_code'] } : {}),
+    ...(expected.etag === undefined ? {} : { etag: answer.headers['etag'] }),
+    ...(picked === undefined ? {} : { body: picked }),
+  }).toEqual(expected);
+}
+
 /** A step that is one call: `prepare` moves the model on and says what the platform must answer. */
 function calls<T>(
   weight: number,
@@ -122,22 +140,7 @@ function calls<T>(
   const arbitrary = fc.tuple(who, replica, arguments_).map(([caller, at, given]): Step => ({
     check: () => true,
     toString: () => `${caller.name}@${at}: ${what} ${fc.stringify(given)}`,
-    async run(model, platform) {
-      const { method, path, body, headers, expected, pick } = prepare(model, platform, caller, given);
-      const answer = await platform.call(caller, at, method, typeof path === 'string' ? path : await path(), {
-        ...(body === undefined ? {} : { body }),
-        ...(headers === undefined ? {} : { headers }),
-      });
-      const { status, body: got } = answer;
-      const metadata = status === 404 && 'metadata' in got ? { metadata: got['metadata'] } : undefined;
-      const picked = status >= 300 ? metadata : pick?.(got, platform);
-      expect({
-        status,
-        ...(status >= 400 ? { code: got['error_code'] } : {}),
-        ...(expected.etag === undefined ? {} : { etag: answer.headers['etag'] }),
-        ...(picked === undefined ? {} : { body: picked }),
-      }).toEqual(expected);
-    },
+    run: (model, platform) => compare(platform, caller, at, prepare(model, platform, caller, given)),
   }));
   return { weight, arbitrary };
 }
@@ -202,6 +205,31 @@ const plain = [
 ];
 
 const whole: NonNullable<Call['pick']> = body => body;
+
+const describing = (model: Model, caller: Who, full: string): Call => ({
+  method: 'GET',
+  path: versioned('metadata', full),
+  expected: model.describe(caller, full),
+  pick: (body, platform) => ({
+    metadata: limits(body['metadata'] as Record<string, unknown>, platform),
+    versions: body['versions'],
+  }),
+});
+
+/** What a history has come to: every secret with all its versions, and what is in every folder. */
+export async function compareAll(model: Model, platform: Platform): Promise<void> {
+  const manager = everyone.find(({ manages }) => manages)!;
+  for (const path of model.secrets.keys())
+    await compare(platform, manager, 0, describing(model, manager, path));
+  for (const path of model.folders.keys()) await compare(platform, manager, 1, listing(model, manager, path));
+}
+
+const listing = (model: Model, caller: Who, full: string): Call => ({
+  method: 'GET',
+  path: versioned('keys', full),
+  expected: model.keys(caller, full),
+  pick: whole,
+});
 
 const withVersions = [
   calls(
@@ -290,18 +318,9 @@ const withVersions = [
       };
     },
   ),
-  calls(2, 'describe', name, (model, platform, caller, path) => {
-    const full = inFolder(platform, path);
-    return {
-      method: 'GET',
-      path: versioned('metadata', full),
-      expected: model.describe(caller, full),
-      pick: (body, of) => ({
-        metadata: limits(body['metadata'] as Record<string, unknown>, of),
-        versions: body['versions'],
-      }),
-    };
-  }),
+  calls(2, 'describe', name, (model, platform, caller, path) =>
+    describing(model, caller, inFolder(platform, path)),
+  ),
   calls(1, 'drop', name, (model, platform, caller, path) => {
     const full = inFolder(platform, path);
     return {
@@ -310,15 +329,9 @@ const withVersions = [
       expected: model.remove(caller, full, undefined),
     };
   }),
-  calls(3, 'keys', folder, (model, platform, caller, path) => {
-    const full = inFolder(platform, path);
-    return {
-      method: 'GET',
-      path: versioned('keys', full),
-      expected: model.keys(caller, full),
-      pick: whole,
-    };
-  }),
+  calls(3, 'keys', folder, (model, platform, caller, path) =>
+    listing(model, caller, inFolder(platform, path)),
+  ),
 ];
 
 const time = fc.constantFrom(1, 5, 30).map((seconds): Step => ({
