@@ -15,6 +15,7 @@ import { batchRoutes } from './routes/batch.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
+import { createFindPage } from './store/find-page.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
@@ -46,6 +47,7 @@ export async function startVault(
     keyring,
     roles,
     secrets: createSecretFinder(db),
+    findPage: createFindPage(db, now),
   };
   const stopHousekeeping = [startExpiryWarnings(ctx, config.expiryWarningDays), startForgetting(ctx)];
   const unsubscribe = await foundations.bus.subscribe({

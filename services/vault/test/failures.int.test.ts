@@ -140,6 +140,7 @@ test('a start with the wrong root key names both keys and changes nothing', asyn
   await withTestVault(async other => {
     // Pending migrations: what the start must not get to.
     await other.superuser.query('DROP TABLE secret_versions, secrets, folders, schemas, idempotency_keys');
+    await other.superuser.query('DROP FUNCTION name_pieces, word_pieces');
     await other.superuser.query("DELETE FROM schema_migrations WHERE id LIKE 'vault/%'");
     const state = async () => ({
       tables: await other.superuser.query(

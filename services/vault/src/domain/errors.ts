@@ -4,6 +4,7 @@ import {
   invalidField,
   objectNotFound,
   permissionDenied,
+  tooManyRequests,
 } from '@strongroom/errors/common-errors';
 
 /** The wording is the contract's: three clients tell "not found" by it (contract 0.5). */
@@ -61,3 +62,6 @@ export const keyUsedMeanwhile = () =>
     message: 'Another request has used this idempotency key',
     property: 'Idempotency-Key',
   });
+
+/** Searches that have to go through everything run one after another. */
+export const searchesQueue = () => tooManyRequests('Too many searches wait for each other', 1);

@@ -72,7 +72,7 @@ type StatedSecret = Static<ReturnType<typeof Members<typeof SecretInput>>>;
 const roleIds = (handles: readonly { id: string }[]): string[] => handles.map(({ id }) => id.toLowerCase());
 
 /** In one form each, and each once. */
-const tagList = (tags: readonly string[]): string[] => [
+export const tagList = (tags: readonly string[]): string[] => [
   ...new Set(tags.map(tag => tag.normalize('NFC').trim())),
 ];
 
