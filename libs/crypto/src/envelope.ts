@@ -23,10 +23,17 @@ export interface ValueAddress {
   field: string;
 }
 
-function associatedData(address: ValueAddress, part: 'value' | 'key'): Buffer {
-  // A JSON array of texts and one number is unambiguous: no two addresses share an encoding.
+/** What binds one part of a sealed value to its address; a chunk also to its place among all chunks. */
+export function associatedData(
+  address: ValueAddress,
+  part: 'value' | 'key' | 'chunk',
+  ...place: readonly (number | boolean)[]
+): Buffer {
+  // A JSON array of texts and numbers is unambiguous: no two addresses share an encoding.
   const { schema, table, objectId, version, field } = address;
-  return Buffer.from(JSON.stringify(['strongroom/1', part, schema, table, objectId, version, field]));
+  return Buffer.from(
+    JSON.stringify(['strongroom/1', part, schema, table, objectId, version, field, ...place]),
+  );
 }
 
 export function sealValue(keyring: Keyring, plaintext: Uint8Array, address: ValueAddress): Envelope {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isInternal, isSignIn, matchRoute } from './routes.ts';
+import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { isInternal, isSignIn, matchRoute, maxBodyBytesAt } from './routes.ts';
 
 describe('matchRoute', () => {
   test.each([
@@ -49,6 +50,17 @@ test.each([
   ['/vault/api/v1/secrets/100%25', false],
 ])('%s is internal: %p', (path, internal) => {
   expect(isInternal(path)).toBe(internal);
+});
+
+test.each([
+  ['/vault/api/v1/files/secrets/a', MAX_FILE_BYTES],
+  ['/vault/api/v1/user/0190f3a2-1111-7222-8333-444455556666/files/secrets/a', MAX_FILE_BYTES],
+  ['/vault/api/v1/filesystem/a', 1_000],
+  ['/vault/api/v1/secrets/files/a', 1_000],
+  ['/vault/api/v1/user/secrets/a/files/b', 1_000],
+  ['/auth/api/v1/files/a', 1_000],
+])('a body at %s may have %i bytes where the setting says 1000', (path, bytes) => {
+  expect(maxBodyBytesAt(path, 1_000)).toBe(bytes);
 });
 
 test('only pages keep their own policy', () => {

@@ -9,9 +9,13 @@ import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
-import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
 import { startForgetting } from './operations/forget-answers.ts';
+import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
+import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { folderRoutes } from './routes/folders.ts';
+import { moveSecretRoutes } from './routes/move-secrets.ts';
+import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -49,7 +53,11 @@ export async function startVault(
     secrets: createSecretFinder(db),
     findPage: createFindPage(db, now),
   };
-  const stopHousekeeping = [startExpiryWarnings(ctx, config.expiryWarningDays), startForgetting(ctx)];
+  const stopHousekeeping = [
+    startExpiryWarnings(ctx, config.expiryWarningDays),
+    startForgetting(ctx),
+    startRemovingUploads(ctx),
+  ];
   const unsubscribe = await foundations.bus.subscribe({
     queue: `vault.roles.${foundations.newId()}`,
     types: [`auth.${ROLE_CHANGED}`],
@@ -61,7 +69,15 @@ export async function startVault(
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
-    routes: [...searchRoutes(ctx), ...batchRoutes(ctx), ...secretRoutes(ctx), ...schemaRoutes(ctx)],
+    routes: [
+      ...searchRoutes(ctx),
+      ...batchRoutes(ctx),
+      ...secretRoutes(ctx),
+      ...moveSecretRoutes(ctx),
+      ...folderRoutes(ctx),
+      ...fileRoutes(ctx),
+      ...schemaRoutes(ctx),
+    ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {

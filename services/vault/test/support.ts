@@ -17,6 +17,9 @@ import type { VaultConfig, VaultSecrets } from '../src/config.ts';
 import { startVault } from '../src/service.ts';
 export const SECRETS = '/vault/api/v1/secrets';
 export const METADATA = '/vault/api/v1/metadata/secrets';
+export const MOVE = '/vault/api/v1/move/secrets';
+export const FOLDERS = '/vault/api/v1/folders';
+export const SCHEMAS = '/vault/api/v1/schemas';
 export const SEARCH = '/vault/api/v1/search/secrets';
 
 export interface Answer {

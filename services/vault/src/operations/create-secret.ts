@@ -5,10 +5,12 @@ import { sealContent } from '../domain/content.ts';
 import {
   folderWriteRoleRequired,
   manageRequired,
+  noSuchFile,
   ownSecretsOnly,
   secretExists,
   writeConflict,
 } from '../domain/errors.ts';
+import { fileIdsIn } from '../domain/file.ts';
 import { folderPathOf, mayAddTo } from '../domain/folder.ts';
 import {
   mayManage,
@@ -44,7 +46,7 @@ export interface NewSecret
 
 export type CreatedSecret = Omit<Secret, 'number' | 'folderId'>;
 
-/** Each round makes the folders that are missing; they could be deleted again in between. */
+/** Each round makes the folders that are missing; they, and the schema, could be gone again in between. */
 const MAX_ROUNDS = 5;
 
 /** Stores a secret with its first version, its audit record in the same statement. */
@@ -61,7 +63,8 @@ export async function createSecret(
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
   const { data, ...stated } = input;
-  await checkContent(ctx, stated.schema, data);
+  // A new secret has none yet.
+  if (fileIdsIn(data).size > 0) throw noSuchFile();
   const now = ctx.now();
   const secret: CreatedSecret = {
     ...stated,
@@ -79,6 +82,7 @@ export async function createSecret(
   const version = firstVersion(secret);
   const envelope = sealContent(ctx.keyring, secret, data);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    await checkContent(ctx, stated.schema, data);
     const stored = await ctx.audit.appendWithin(
       events =>
         insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),

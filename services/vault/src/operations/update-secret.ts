@@ -13,10 +13,12 @@ import {
   type SecretAddress,
   type SecretData,
 } from '../domain/secret.ts';
+import type { Version } from '../domain/version.ts';
 import { insertVersion, updateMetadata } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
 import { deletionTimeOf } from './create-secret.ts';
 import { findKnown, named, parseAddress, refuse } from './find-secret.ts';
+import { keepFiles, type KeptContent } from './keep-files.ts';
 import type { Remember } from './once.ts';
 import { requireKnownRoles } from './role-lists.ts';
 import { untilFirst } from './until-first.ts';
@@ -55,8 +57,9 @@ export async function updateSecret(
     const next = applyChange(secret, change, caller, ctx.now());
     await requireRights(ctx, caller, request, address, secret, next);
     await requireSchemaKept(ctx, secret, next, change.data);
+    const content = change.data === undefined ? undefined : await keepFiles(ctx, secret.id, change.data);
     result = { ...next, revision: secret.revision + 1 };
-    return store(ctx, caller, request, address, secret, next, change.data, remember(result));
+    return store(ctx, caller, request, address, secret, next, content, remember(result));
   });
   ctx.ring();
   if (result === undefined) throw new Error('an update ended without a result');
@@ -112,6 +115,15 @@ async function requireSchemaKept(
   }
 }
 
+/** The version that `next` has as its newest. */
+export const newestVersion = (next: Secret): Version => ({
+  version: next.version,
+  createdAt: next.updatedAt,
+  createdBy: next.updatedBy,
+  deletionTime: deletionTimeOf(next, next.updatedAt),
+  destroyed: false,
+});
+
 /** False: another writer was first. */
 function store(
   ctx: VaultContext,
@@ -120,22 +132,18 @@ function store(
   address: SecretAddress,
   seen: Secret,
   next: Secret,
-  data: SecretData | undefined,
+  content: KeptContent | undefined,
   answers: string,
 ): Promise<boolean> {
-  const envelope = data === undefined ? undefined : sealContent(ctx.keyring, next, data);
-  const version = {
-    version: next.version,
-    createdAt: next.updatedAt,
-    createdBy: next.updatedBy,
-    deletionTime: deletionTimeOf(next, next.updatedAt),
-    destroyed: false,
-  };
+  const sealed = content === undefined ? undefined : sealContent(ctx.keyring, next, content.data);
   return ctx.audit.appendWithin(
     events =>
-      envelope === undefined
+      sealed === undefined
         ? updateMetadata(ctx.db, seen, next, { events, answers })
-        : insertVersion(ctx.db, seen, next, version, envelope, { events, answers }),
+        : insertVersion(ctx.db, seen, next, newestVersion(next), sealed, content?.fileIds ?? [], {
+            events,
+            answers,
+          }),
     {
       type: AUDIT_EVENTS.secretUpdated,
       caller,
