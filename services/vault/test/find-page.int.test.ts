@@ -383,6 +383,6 @@ test('searches through everything wait for each other, and too many are refused'
   const refused = outcomes.filter(outcome => outcome.status === 'rejected');
   expect(refused.length).toBeGreaterThan(0);
   expect(refused.length).toBeLessThan(8);
-  for (const { reason } of refused) expect(reason).toMatchObject({ kind: 'rate_limited', code: 'MAX_LOAD' });
+  for (const { reason } of refused) expect(reason).toMatchObject({ kind: 'unavailable', code: 'MAX_LOAD' });
   expect(await find(reader, { sortKey: 'updated', limit: 5 })).toMatchObject({ count: 11 });
 });

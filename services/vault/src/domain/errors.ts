@@ -5,7 +5,6 @@ import {
   invalidField,
   objectNotFound,
   permissionDenied,
-  tooManyRequests,
 } from '@strongroom/errors/common-errors';
 
 /** The wording is the contract's: three clients tell "not found" by it (contract 0.5). */
@@ -123,4 +122,10 @@ export const keyUsedMeanwhile = () =>
   });
 
 /** Searches that have to go through everything run one after another. */
-export const searchesQueue = () => tooManyRequests('Too many searches wait for each other', 1);
+export const searchesQueue = () =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'MAX_LOAD',
+    message: 'Too many searches wait for each other',
+    retryAfterSeconds: 1,
+  });
