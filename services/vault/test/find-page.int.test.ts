@@ -242,7 +242,11 @@ test('finds for every caller what a plain filter finds, on whatever way, and no 
     fc.asyncProperty(
       vaults,
       fc.array(fc.tuple(callers, searches), { minLength: 4, maxLength: 4 }),
-      fc.record({ candidates: fc.constantFrom(1, 4, 12, 100), stride: fc.integer({ min: 1, max: 5 }) }),
+      fc.record({
+        candidates: fc.constantFrom(1, 4, 12, 100),
+        glance: fc.constantFrom(1, 3),
+        stride: fc.integer({ min: 1, max: 5 }),
+      }),
       async (secrets, asked, bounds) => {
         await empty();
         await store(secrets);
@@ -283,7 +287,7 @@ const reader = caller('cid', [ROLES[0]!], false);
 const namesOf = ({ secrets }: { secrets: readonly Secret[] }) => secrets.map(secret => secret.name);
 
 describe('the count', () => {
-  const bounds = { candidates: 10, stride: 5 };
+  const bounds = { candidates: 10, glance: 10, stride: 5 };
   const list = { filter: 'shared', counted: true, limit: 4 } as const;
 
   test('is exact up to the bound, beyond it a lower bound that pages by which to go on, and in a list exact', async () => {
@@ -313,7 +317,7 @@ describe('the count', () => {
 });
 
 describe('paging while others write', () => {
-  const bounds = { candidates: 10, stride: 5 };
+  const bounds = { candidates: 10, glance: 10, stride: 5 };
 
   test('neither repeats nor leaves out what was there all the time, from the start to the end', async () => {
     await store(Array.from({ length: 40 }, (_, index) => plain(index * 2)));

@@ -94,13 +94,18 @@ async function explain(query: Partial<SecretQuery>, offset = 0, counted = false)
         }),
       ),
   };
-  const find = createFindPage(explaining, () => new Date(0), { ...SEARCH_BOUNDS, candidates: 2_000 });
+  const find = createFindPage(explaining, () => new Date(0), {
+    ...SEARCH_BOUNDS,
+    candidates: 2_000,
+    glance: 500,
+  });
   const search = { ...EVERYTHING, ...query };
   const page = { offset, limit: 100 };
   const first = await find(search, page, counted);
   const firstReads = reads.splice(0);
   const second = await find(search, page, counted);
-  expect(second).toEqual(first);
+  // Of many, fewer may be counted the second time.
+  expect(second.secrets).toEqual(first.secrets);
   return { ...first, reads: firstReads, again: reads, indexes };
 }
 

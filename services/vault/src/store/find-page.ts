@@ -1,11 +1,12 @@
 import type { Database } from '@strongroom/db/database';
 import type { Secret } from '../domain/secret.ts';
-import { createSearchMarks, type Breadth, type MarkBounds } from './search-marks.ts';
+import { createSearchMarks, type MarkBounds, type SearchMarks } from './search-marks.ts';
 import {
   pageAfter,
   pageAmong,
   pageOfAll,
   type Found,
+  type FoundAmong,
   type Mark,
   type PageBounds,
   type SecretQuery,
@@ -25,10 +26,13 @@ export type FindPage = (query: SecretQuery, page: PageBounds, counted: boolean) 
 export interface SearchBounds extends MarkBounds {
   /** Secrets that a statement looks at. */
   readonly candidates: number;
+  /** Those that are enough to see whether what is asked for is common. */
+  readonly glance: number;
 }
 
 export const SEARCH_BOUNDS: SearchBounds = {
   candidates: 10_000,
+  glance: 1_000,
   stride: 1_000,
   lastMs: 60_000,
   keptQueries: 100,
@@ -82,13 +86,24 @@ export function createFindPage(db: Database, now: () => Date, bounds = SEARCH_BO
     if (known !== undefined) return walk(query, page, lastBefore(known.marks, page.offset), known.total);
 
     const oneMore = { ...page, limit: page.limit + 1 };
+    const isFilled = (found: Found) => !counted && found.secrets.length > page.limit;
+    const sets = candidateSets(query, marks);
+    if (!counted && sets[0] === 'first' && marks.knows(query, 'vast')) {
+      const glance = await pageAmong(db, 'first', query, oneMore, bounds.glance);
+      if (glance.isWhole) return whole(page, glance);
+      if (isFilled(glance)) return show(query, page, glance.matched, glance);
+      // What is rare is found sooner by what it is than in order.
+      const share = glance.matched / bounds.glance;
+      if (share * bounds.candidates < page.offset + page.limit) sets.push(...sets.splice(0, 1));
+    }
     let matched = 0;
-    for (const set of candidateSets(query, marks.breadthOf(query))) {
+    for (const set of sets) {
       const found = await pageAmong(db, set, query, oneMore, bounds.candidates);
-      if (set === 'known') marks.rememberBreadth(query, found.isWhole ? 'narrow' : 'broad');
-      if (found.isWhole) return { count: found.matched, secrets: found.secrets.slice(0, page.limit) };
-      if (set === 'first' && !counted && found.secrets.length > page.limit) {
-        return show(query, page, found.matched, found);
+      if (set === 'known') marks.remember(query, found.isWhole ? 'narrow' : 'broad');
+      if (found.isWhole) return whole(page, found);
+      if (set === 'first') {
+        marks.remember(query, 'vast');
+        if (isFilled(found)) return show(query, page, found.matched, found);
       }
       matched = Math.max(matched, found.matched);
     }
@@ -103,13 +118,19 @@ export function createFindPage(db: Database, now: () => Date, bounds = SEARCH_BO
 /** Whether there is one on the order asked for. */
 const hasIndex = ({ sortKey }: SecretQuery): boolean => sortKey !== 'updated';
 
-/** Where to look, what costs least and helps most first. */
-function candidateSets(query: SecretQuery, breadth: Breadth | undefined): CandidateSet[] {
+/** Where to look, what helps most often first. */
+function candidateSets(query: SecretQuery, marks: SearchMarks): CandidateSet[] {
   const start = hasIndex(query) ? 'first' : 'any';
   const alike: CandidateSet[] = isSelective(query) ? ['alike'] : [];
-  if (query.all || breadth === 'broad') return [start, ...alike];
-  return breadth === 'narrow' ? ['known', start, ...alike] : [start, 'known', ...alike];
+  if (query.all) return [start, ...alike];
+  if (marks.knows(query, 'narrow')) return ['known', start, ...alike];
+  return marks.knows(query, 'broad') ? [start, ...alike] : [start, 'known', ...alike];
 }
+
+const whole = ({ limit }: PageBounds, { matched, secrets }: FoundAmong): SecretPage => ({
+  count: matched,
+  secrets: secrets.slice(0, limit),
+});
 
 const lastBefore = (marks: readonly Mark[], offset: number): Mark | undefined =>
   marks.findLast(mark => mark.offset <= offset);

@@ -15,8 +15,8 @@ export interface PageEnd {
   readonly count: number;
 }
 
-/** Whether a caller may know of few secrets or of many. */
-export type Breadth = 'narrow' | 'broad';
+/** Of those that a caller may know of: whether they are few. Of those that are in question for him: that they are many. */
+export type Fact = 'narrow' | 'broad' | 'vast';
 
 /**
  * Where pages begin that are far from the start, remembered for a short time for whoever asks the same with the same
@@ -26,8 +26,9 @@ export interface SearchMarks {
   /** Of the page that ended where this one begins. */
   readonly endAt: (query: SecretQuery, offset: number) => PageEnd | undefined;
   readonly rememberEnd: (query: SecretQuery, end: PageEnd) => void;
-  readonly breadthOf: (query: SecretQuery) => Breadth | undefined;
-  readonly rememberBreadth: (query: SecretQuery, breadth: Breadth) => void;
+  /** Of whoever has the same rights, whatever he asks. */
+  readonly knows: (query: SecretQuery, fact: Fact) => boolean;
+  readonly remember: (query: SecretQuery, fact: Fact) => void;
   /** Those that are still good. */
   readonly known: (query: SecretQuery) => Promise<MarkedQuery | undefined>;
   /** Goes through all that match, unless somebody else just does: one query after another. */
@@ -49,15 +50,15 @@ export interface MarkBounds {
 export function createSearchMarks(db: Database, now: () => Date, bounds: MarkBounds): SearchMarks {
   const queries = createShortMemory<Promise<MarkedQuery>>(now, bounds.lastMs, bounds.keptQueries);
   const ends = createShortMemory<PageEnd>(now, bounds.lastMs, bounds.keptEnds);
-  const breadths = createShortMemory<Breadth>(now, bounds.lastMs, bounds.keptEnds);
+  const facts = createShortMemory<true>(now, bounds.lastMs, bounds.keptEnds);
   const inTurn = createQueue(bounds.waiting);
   const endKey = (query: SecretQuery, offset: number) => `${signatureOf(query)} ${offset}`;
 
   return {
     endAt: (query, offset) => ends.get(endKey(query, offset)),
     rememberEnd: (query, end) => ends.set(endKey(query, end.mark.offset), end),
-    breadthOf: query => breadths.get(digest(rightsOf(query))),
-    rememberBreadth: (query, breadth) => breadths.set(digest(rightsOf(query)), breadth),
+    knows: (query, fact) => facts.get(digest([fact, rightsOf(query)])) === true,
+    remember: (query, fact) => facts.set(digest([fact, rightsOf(query)]), true),
     known: query => queries.get(signatureOf(query)) ?? Promise.resolve(undefined),
     make(query) {
       const key = signatureOf(query);
