@@ -163,6 +163,26 @@ export const AUDIT_EVENTS = {
     name: 'Signing-key-added',
     description: 'A key was made that will sign tokens',
   },
+  authKeysRead: {
+    code: 5081,
+    name: 'Auth-keys-read',
+    description: 'The key-encryption keys of auth and what is under them were looked at',
+  },
+  authKeyRotationStarted: {
+    code: 5082,
+    name: 'Auth-key-rotation-started',
+    description: 'A new key-encryption key of auth was made, and the one before retired',
+  },
+  authKeyRotationFinished: {
+    code: 5083,
+    name: 'Auth-key-rotation-finished',
+    description: 'No value of auth needs the old key-encryption key any more; it was deleted',
+  },
+  authRootKeyChanged: {
+    code: 5084,
+    name: 'Auth-root-key-changed',
+    description: 'The key-encryption keys of auth were wrapped by another root key',
+  },
   secretCreated: { code: 5101, name: 'Secret-created', description: 'A secret was created' },
   secretRead: { code: 5102, name: 'Secret-read', description: 'The content of a secret was read' },
   secretUpdated: {
@@ -185,6 +205,26 @@ export const AUDIT_EVENTS = {
     code: 5107,
     name: 'Secret-access-denied',
     description: 'An act on a secret was refused',
+  },
+  vaultKeysRead: {
+    code: 5111,
+    name: 'Vault-keys-read',
+    description: 'The key-encryption keys of vault and what is under them were looked at',
+  },
+  vaultKeyRotationStarted: {
+    code: 5112,
+    name: 'Vault-key-rotation-started',
+    description: 'A new key-encryption key of vault was made, and the one before retired',
+  },
+  vaultKeyRotationFinished: {
+    code: 5113,
+    name: 'Vault-key-rotation-finished',
+    description: 'No value of vault needs the old key-encryption key any more; it was deleted',
+  },
+  vaultRootKeyChanged: {
+    code: 5114,
+    name: 'Vault-root-key-changed',
+    description: 'The key-encryption keys of vault were wrapped by another root key',
   },
   secretExpiring: {
     code: 5108,

@@ -234,5 +234,8 @@ export const isUniqueViolation = (error: unknown, constraint: string): boolean =
 export const isForeignKeyViolation = (error: unknown, constraint: string): boolean =>
   violates(error, '23503', constraint);
 
+export const isCheckViolation = (error: unknown, constraint: string): boolean =>
+  violates(error, '23514', constraint);
+
 const violates = (error: unknown, state: string, constraint: string): boolean =>
   error instanceof pg.DatabaseError && error.code === state && error.constraint === constraint;

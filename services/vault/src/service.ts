@@ -1,9 +1,12 @@
 import path from 'node:path';
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { checkRootKey, keyMigrations } from '@strongroom/keys/key-store';
 import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
+import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-management';
+import { keyRoutes } from '@strongroom/service/key-routes';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
@@ -21,11 +24,23 @@ import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { createFindPage } from './store/find-page.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
+import { sealedFiles } from './store/sealed-files.ts';
+import { sealedVersions } from './store/sealed-versions.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-vault';
 
 /** The content limit in its longest usual spelling, `\u00e9` for two bytes, and room for name and roles. */
 const BODY_LIMIT_BYTES = MAX_DATA_BYTES * 3 + 65_536;
+
+/** All tables with sealed values: what is missing here is not re-wrapped, and lost with its key. */
+const SEALED_TABLES = [sealedVersions, sealedFiles];
+
+const KEY_EVENTS: KeyEvents = {
+  read: AUDIT_EVENTS.vaultKeysRead,
+  rotationStarted: AUDIT_EVENTS.vaultKeyRotationStarted,
+  rotationFinished: AUDIT_EVENTS.vaultKeyRotationFinished,
+  rootKeyChanged: AUDIT_EVENTS.vaultRootKeyChanged,
+};
 
 const migrations = { name: 'vault', directory: path.join(import.meta.dirname, '../migrations') };
 
@@ -34,13 +49,13 @@ export async function startVault(
   secrets: VaultSecrets,
   dependencies: ServiceDependencies,
 ): Promise<RunningService> {
-  const rootKey = staticRootKey(secrets.rootKey);
+  const rootKeys = staticRootKey(secrets.rootKey, secrets.newRootKey);
   const foundations = await openFoundations(config, secrets, dependencies, {
-    beforeMigration: db => checkRootKey(db, config.schema, rootKey),
+    beforeMigration: db => checkRootKey(db, config.schema, rootKeys),
     migrations: [keyMigrations, migrations],
   });
   const { db, now, log } = foundations;
-  const keyring = await loadKeyring(db, config.schema, rootKey, now());
+  const keys = await openKeyManagement(foundations, { rootKeys, tables: SEALED_TABLES, events: KEY_EVENTS });
   const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
@@ -48,7 +63,7 @@ export async function startVault(
   const roles = createRoleDirectory({ authUrl: config.authUrl, token: access.token, now, log });
   const ctx: VaultContext = {
     ...foundations,
-    keyring,
+    keyring: keys.keyring,
     roles,
     secrets: createSecretFinder(db),
     findPage: createFindPage(db, now),
@@ -77,6 +92,7 @@ export async function startVault(
       ...folderRoutes(ctx),
       ...fileRoutes(ctx),
       ...schemaRoutes(ctx),
+      ...keyRoutes('/vault/api/v1', keys),
     ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
@@ -84,6 +100,7 @@ export async function startVault(
       await Promise.all(stopHousekeeping.map(stop => stop()));
       await access.close();
       await unsubscribe();
+      await keys.close();
     },
   });
 }

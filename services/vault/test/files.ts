@@ -14,6 +14,11 @@ export interface Download {
   readonly whole: boolean;
 }
 
+export interface BegunUpload {
+  readonly request: ClientRequest;
+  readonly status: Promise<number>;
+}
+
 /** Files of one installation, as a caller who may read and write everything. */
 export interface Files {
   readonly as: string;
@@ -24,10 +29,7 @@ export interface Files {
   /** The content of the secret as the JSON API shows it. */
   data: (name: string) => Promise<Record<string, unknown>>;
   /** Begins an upload whose body comes by hand. */
-  begin: (
-    name: string,
-    headers?: Record<string, string>,
-  ) => { request: ClientRequest; status: Promise<number> };
+  begin: (name: string, headers?: Record<string, string>, at?: string) => BegunUpload;
   /** Rows of files, of chunks and of versions' files. */
   rows: () => Promise<[files: number, chunks: number, references: number]>;
 }
@@ -57,8 +59,8 @@ export async function filesOf(vault: TestVault): Promise<Files> {
     get: (name, query, caller = as) => download(vault.url, at(name, query), caller),
     data: async name =>
       (await vault.call('GET', pathOf(name), { as })).body['data'] as Record<string, unknown>,
-    begin(name, headers = {}) {
-      const request = httpRequest(vault.url, {
+    begin(name, headers = {}, base = vault.url) {
+      const request = httpRequest(base, {
         method: 'PUT',
         path: at(name),
         headers: { authorization: as, ...headers },

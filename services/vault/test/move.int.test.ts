@@ -4,7 +4,17 @@ import { untilBlocked } from '@strongroom/testing/superuser';
 import { MAX_MOVED } from '../src/domain/folder.ts';
 import { MAX_NAME_LENGTH } from '../src/domain/secret-name.ts';
 import { brokenFolders } from './folder-invariants.ts';
-import { FOLDERS, MOVE, pathOf, SECRETS, startTestVault, uniqueName, type TestVault } from './support.ts';
+import {
+  cutConnections,
+  FOLDERS,
+  MOVE,
+  pathOf,
+  SCHEMAS,
+  SECRETS,
+  startTestVault,
+  uniqueName,
+  type TestVault,
+} from './support.ts';
 
 let vault: TestVault;
 let reader: TestVault['role'];
@@ -167,6 +177,8 @@ describe('a folder that is moved', () => {
     expect(await moveFolder(from, `${from}-moved`)).toEqual(moved);
     expect((await idsBelow(`${from}-moved/sub/`)).length).toBe(MAX_MOVED);
     expect(await idsBelow(`${from}/`)).toEqual([]);
+    // Tests below read whole tables.
+    await vault.superuser.query('DELETE FROM secrets WHERE name ^@ $1', [`${from}-moved/`]);
   });
 });
 
@@ -377,4 +389,66 @@ describe('what meets a move that is under way', () => {
       blocked = row?.blocked ?? 0;
     }
   }
+});
+
+describe('what fails', () => {
+  const state = async () => ({
+    folders: await vault.superuser.query('SELECT * FROM folders ORDER BY id'),
+    secrets: await vault.superuser.query('SELECT * FROM secrets ORDER BY id'),
+    schemas: await vault.superuser.query('SELECT * FROM schemas ORDER BY id'),
+  });
+
+  test('in the midst of a move has moved nothing, and the move can be made again', async () => {
+    const from = uniqueName('from');
+    for (const name of ['a', 'b', 'sub/c']) await create(`${from}/${name}`);
+    const before = await state();
+    await vault.superuser.transaction(async tx => {
+      // Folders are renamed by then, and some of the secrets.
+      await tx.query('SELECT 1 FROM secrets WHERE name = $1 FOR UPDATE', [`${from}/sub/c`]);
+      const answer = moveFolder(from, `${from}-moved`);
+      await untilBlocked(vault.superuser);
+      await cutConnections(vault.superuser);
+      expect((await answer).slice(0, 2)).toEqual([503, 'DATABASE_ERROR']);
+    });
+    expect(await state()).toEqual(before);
+    while ((await vault.call('GET', SECRETS)).status !== 200);
+    expect(await moveFolder(from, `${from}-moved`)).toEqual(moved);
+  });
+
+  test('to be recorded is not done', async () => {
+    const [from, schema] = [uniqueName('from'), uniqueName('s').slice(0, 30)];
+    await create(`${from}/a`);
+    await vault.call('POST', FOLDERS, { body: { path: `${from}/empty` } });
+    await vault.call('POST', SCHEMAS, { body: { name: schema, properties: [] } });
+    const [id, empty] = [await idOf(from), await idOf(`${from}/empty`)];
+    const requests: [string, string, object?][] = [
+      ['GET', FOLDERS],
+      ['GET', `${FOLDERS}/${id}`],
+      ['GET', `${FOLDERS}/${randomUUID()}`],
+      ['POST', FOLDERS, { path: uniqueName('new') }],
+      ['PUT', `${FOLDERS}/${id}`, { read_roles: [reader] }],
+      ['PUT', `${FOLDERS}/${id}`, { path: `${from}-moved` }],
+      ['DELETE', `${FOLDERS}/${empty}`],
+      ['POST', pathOf(`${from}/a`, MOVE), { name: uniqueName('to') }],
+      ['POST', SCHEMAS, { name: 'new', properties: [] }],
+      ['PUT', `${SCHEMAS}/${schema}`, { title: 'Other' }],
+      ['DELETE', `${SCHEMAS}/${schema}`],
+    ];
+    const before = await state();
+    await vault.superuser.query('REVOKE INSERT ON outbox FROM strongroom_vault');
+    try {
+      for (const [method, path, body] of requests) {
+        const answer = await vault.call(method, path, { body });
+        expect([method, path, answer.status, answer.body['error_code']]).toEqual([
+          method,
+          path,
+          503,
+          'AUDIT_UNAVAILABLE',
+        ]);
+      }
+      expect(await state()).toEqual(before);
+    } finally {
+      await vault.superuser.query('GRANT INSERT ON outbox TO strongroom_vault');
+    }
+  });
 });

@@ -65,7 +65,9 @@ export interface TestVault {
   stop: () => Promise<void>;
 }
 
-export async function startTestVault(options: { now?: () => Date } = {}): Promise<TestVault> {
+export async function startTestVault(
+  options: { now?: () => Date; newRootKey?: () => SecretBytes | undefined } = {},
+): Promise<TestVault> {
   const now = options.now ?? (() => new Date());
   const database = await createTestDatabase('vault');
   const issuer = await createTokenIssuer(now);
@@ -91,6 +93,7 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     databasePassword: database.password,
     rootKey: new SecretBytes(randomBytes(32)),
     machineSecret: 'machine-secret-of-vault',
+    ...(options.newRootKey === undefined ? {} : { newRootKey: options.newRootKey }),
   };
   const replicas = new Set<RunningService>();
   const startReplica: TestVault['startReplica'] = async (other, more) => {

@@ -1,15 +1,16 @@
 import type { Keyring } from '@strongroom/crypto/keyring';
 import { openBeside, openDataKey, sealBeside, type WrappedKey } from '@strongroom/crypto/sealed-stream';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import { fileAddress, type FileDescription } from './file.ts';
 
 /** Asynchronous, since a key may have to be looked up first. */
-// eslint-disable-next-line @typescript-eslint/require-await
 export async function openFileKey(
-  keyring: Keyring,
+  keyring: Keyring & Pick<LiveKeyring, 'have'>,
   secretId: string,
   { id, key }: { id: string; key: WrappedKey },
 ): Promise<SecretBytes> {
+  await keyring.have(key.keyId);
   return openDataKey(keyring, key, fileAddress(secretId, id));
 }
 

@@ -80,19 +80,21 @@ export async function createSecret(
     updatedBy: caller.id,
   };
   const version = firstVersion(secret);
-  const envelope = sealContent(ctx.keyring, secret, data);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     await checkContent(ctx, stated.schema, data);
-    const stored = await ctx.audit.appendWithin(
-      events =>
-        insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
-      {
-        type: AUDIT_EVENTS.secretCreated,
-        caller,
-        request,
-        message: { ...named(address), secretID: secret.id, secretVersion: '1' },
-      },
-    );
+    const stored = await ctx.keyring.sealing(() => {
+      const envelope = sealContent(ctx.keyring, secret, data);
+      return ctx.audit.appendWithin(
+        events =>
+          insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
+        {
+          type: AUDIT_EVENTS.secretCreated,
+          caller,
+          request,
+          message: { ...named(address), secretID: secret.id, secretVersion: '1' },
+        },
+      );
+    });
     if (stored) {
       ctx.ring();
       return secret;

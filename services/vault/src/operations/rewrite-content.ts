@@ -60,31 +60,33 @@ export async function rewriteContent(
       updatedAt: ctx.now(),
       updatedBy: caller.id,
     };
-    const sealed = sealContent(ctx.keyring, next, data);
     const kept = await describeFiles(ctx, secret.id, [...fileIdsIn(data).values()]);
     const fileIds = upload === undefined ? [...kept.keys()] : [...kept.keys(), upload.fileId];
     result = { ...next, revision: secret.revision + 1 };
     const answers = remember(result);
     const message = { ...named(address), secretID: secret.id, secretVersion: String(next.version) };
-    return ctx.audit.appendWithin(
-      events => {
-        const write = (db: Queryable) =>
-          insertVersion(db, secret, next, newestVersion(next), sealed, fileIds, { events, answers });
-        if (upload === undefined) return write(ctx.db);
-        return ctx.db.transaction(async tx => {
-          if (!(await write(tx))) return false;
-          if (!(await describeFile(tx, upload.fileId, upload.description))) throw uploadLost();
-          return true;
-        });
-      },
-      {
-        type: AUDIT_EVENTS.secretUpdated,
-        caller,
-        request,
-        message: { ...message, rolesChanged: 'false' },
-      },
-      { type: act.type, caller, request, message: { ...message, ...act.message } },
-    );
+    return ctx.keyring.sealing(() => {
+      const sealed = sealContent(ctx.keyring, next, data);
+      return ctx.audit.appendWithin(
+        events => {
+          const write = (db: Queryable) =>
+            insertVersion(db, secret, next, newestVersion(next), sealed, fileIds, { events, answers });
+          if (upload === undefined) return write(ctx.db);
+          return ctx.db.transaction(async tx => {
+            if (!(await write(tx))) return false;
+            if (!(await describeFile(tx, upload.fileId, upload.description))) throw uploadLost();
+            return true;
+          });
+        },
+        {
+          type: AUDIT_EVENTS.secretUpdated,
+          caller,
+          request,
+          message: { ...message, rolesChanged: 'false' },
+        },
+        { type: act.type, caller, request, message: { ...message, ...act.message } },
+      );
+    });
   });
   ctx.ring();
   if (result === undefined) throw new Error('a change ended without a result');

@@ -44,14 +44,7 @@ export async function withUpload<T>(
   const secret = await findKnown(ctx, caller, request, address);
   if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, address, writeRoleRequired());
   const id = ctx.newId();
-  const { wrapped, dataKey } = createDataKey(ctx.keyring, fileAddress(secret.id, id));
-  const number = await insertFile(ctx.db, {
-    id,
-    secretId: secret.id,
-    key: wrapped,
-    createdAt: ctx.now(),
-    createdBy: caller.id,
-  });
+  const { number, dataKey } = await ctx.keyring.sealing(() => beginUpload(ctx, caller, secret.id, id));
   if (number === undefined) return refuse(ctx, caller, request, address, secretNotFound());
   try {
     const { size, sha256 } = await storeContent(ctx, secret, id, dataKey, stated.content);
@@ -63,6 +56,17 @@ export async function withUpload<T>(
       ctx.log.error('an upload could not be removed; housekeeping will', error),
     );
   }
+}
+
+async function beginUpload(
+  ctx: Pick<VaultContext, 'db' | 'keyring' | 'now'>,
+  caller: Caller,
+  secretId: string,
+  id: string,
+): Promise<{ number: number | undefined; dataKey: SecretBytes }> {
+  const { wrapped: key, dataKey } = createDataKey(ctx.keyring, fileAddress(secretId, id));
+  const number = await insertFile(ctx.db, { id, secretId, key, createdAt: ctx.now(), createdBy: caller.id });
+  return { number, dataKey };
 }
 
 async function storeContent(

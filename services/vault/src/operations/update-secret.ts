@@ -59,7 +59,8 @@ export async function updateSecret(
     await requireSchemaKept(ctx, secret, next, change.data);
     const content = change.data === undefined ? undefined : await keepFiles(ctx, secret.id, change.data);
     result = { ...next, revision: secret.revision + 1 };
-    return store(ctx, caller, request, address, secret, next, content, remember(result));
+    const answers = remember(result);
+    return ctx.keyring.sealing(() => store(ctx, caller, request, address, secret, next, content, answers));
   });
   ctx.ring();
   if (result === undefined) throw new Error('an update ended without a result');

@@ -2,7 +2,7 @@ import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
 import { attachment } from '@strongroom/http/attachment';
 import { ByteStream } from '@strongroom/http/body-stream';
 import { entityTag, readIfMatch } from '@strongroom/http/entity-tags';
-import { AUTHENTICATED, route, type Reply, type Route } from '@strongroom/http/route';
+import { AUTHENTICATED, route, type Route } from '@strongroom/http/route';
 import { Line, Members, Type } from '@strongroom/schema/types';
 import type { VaultContext } from '../context.ts';
 import { parseFileName, parseMediaType } from '../domain/file.ts';
@@ -74,22 +74,20 @@ function routesOf(ctx: VaultContext, kind: 'shared' | 'personal'): Route[] {
         const mediaType = parseMediaType(body.mediaType);
         const expected = { revisions: readIfMatch(headers['if-match']) };
         const stated = { name, mediaType, content: body.bytes };
-        return withUpload(ctx, caller, request, address, stated, upload => {
+        return withUpload(ctx, caller, request, address, stated, async upload => {
           const { id, number, ...file } = upload.file;
-          return once<Secret, Reply>(
+          const act = { caller, request, key: headers['idempotency-key'] };
+          // Only this is kept under the key. All else a repeated request says itself; it must not lie in clear.
+          const stored = await once<Secret, { id: string; number: number; revision: number }>(
             ctx,
-            {
-              caller,
-              request,
-              key: headers['idempotency-key'],
-              target: ['store-file', address, field, file, expected],
-            },
-            ({ revision }) => ({
-              body: { file: { id, number, ...file } },
-              headers: { etag: entityTag(revision) },
-            }),
+            { ...act, target: ['store-file', address, field, file, expected] },
+            ({ revision }) => ({ id, number, revision }),
             remember => storeFile(ctx, caller, request, upload, field, expected, remember),
           );
+          return {
+            body: { file: { id: stored.id, number: stored.number, ...file } },
+            headers: { etag: entityTag(stored.revision) },
+          };
         });
       },
     }),

@@ -1,5 +1,6 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
 import { isForeignKeyViolation, isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { translateKeyRefusal } from '@strongroom/keys/key-errors';
 import { appendEventsAfter, eventValues } from '@strongroom/outbox/outbox';
 import { keyUsedMeanwhile } from '../domain/errors.ts';
 
@@ -39,6 +40,6 @@ export async function runWrite(db: Queryable, text: string, values: readonly unk
   } catch (error) {
     if (wasLate(error)) return false;
     // A request under the same key was quicker, and all of this one was undone.
-    throw isUniqueViolation(error, 'idempotency_keys_used') ? keyUsedMeanwhile() : error;
+    throw isUniqueViolation(error, 'idempotency_keys_used') ? keyUsedMeanwhile() : translateKeyRefusal(error);
   }
 }

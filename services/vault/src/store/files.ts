@@ -103,17 +103,14 @@ export async function findFiles(
   }));
 }
 
-/** Enough for few round trips, little enough to be held. */
-const CHUNKS_AT_ONCE = 4;
-
-/** The sealed chunks of a file in their order, a few at a time and each statement by itself. */
+/** The sealed chunks of a file in their order. One at a time, so that little is held; each statement by itself. */
 export async function* readChunks(db: Queryable, fileId: string): AsyncGenerator<Buffer, void, undefined> {
-  for (let first = 0; ; first += CHUNKS_AT_ONCE) {
-    const rows = await db.query<{ ciphertext: Buffer }>(
-      `SELECT ciphertext FROM file_chunks WHERE file_id = $1 AND position >= $2 ORDER BY position LIMIT $3`,
-      [fileId, first, CHUNKS_AT_ONCE],
+  for (let position = 0; ; position += 1) {
+    const [row] = await db.query<{ ciphertext: Buffer }>(
+      'SELECT ciphertext FROM file_chunks WHERE file_id = $1 AND position = $2',
+      [fileId, position],
     );
-    for (const { ciphertext } of rows) yield ciphertext;
-    if (rows.length < CHUNKS_AT_ONCE) return;
+    if (row === undefined) return;
+    yield row.ciphertext;
   }
 }
