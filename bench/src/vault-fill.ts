@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import pg from 'pg';
-import { sealValue } from '@strongroom/crypto/envelope';
 import type { Keyring } from '@strongroom/crypto/keyring';
-import { parseRootKey, staticRootKey } from '@strongroom/crypto/root-key';
-import { openDatabase, type Database } from '@strongroom/db/database';
-import { loadKeyring } from '@strongroom/keys/key-store';
-import { silentLogger } from '@strongroom/log/logger';
+import type { Database } from '@strongroom/db/database';
+import { loadVaultKeyring, openVaultTables, sealFirst } from './sealed-rows.ts';
 
 const KINDS = [
   'db-password',
@@ -46,14 +40,9 @@ export async function fillVault(
   roles: readonly string[],
 ): Promise<number> {
   const started = performance.now();
-  const db = await openVault(dataDirectory);
+  const db = await openVaultTables(dataDirectory);
   try {
-    const keyring = await loadKeyring(
-      db,
-      'vault',
-      staticRootKey(await readRootKey(dataDirectory)),
-      new Date(),
-    );
+    const keyring = await loadVaultKeyring(db, dataDirectory, new Date());
     await fillFolders(db, count);
     // An index is made far quicker than it grows.
     const [index] = await db.query<{ definition: string }>(
@@ -65,34 +54,13 @@ export async function fillVault(
     }
     await db.query(index?.definition ?? '');
     await db.query('ALTER INDEX secrets_pieces ALTER COLUMN 1 SET STATISTICS 0');
+    // What autovacuum and a checkpoint would do in the minutes after it.
+    await db.query('VACUUM ANALYZE secrets, secret_versions, folders');
+    await db.query('CHECKPOINT');
   } finally {
     await db.close();
   }
-  await settle(dataDirectory);
   return (performance.now() - started) / 1_000;
-}
-
-/** As its superuser, without a deadline that a filling would meet. */
-async function openVault(dataDirectory: string): Promise<Database> {
-  const { url, password } = await superuserOf(dataDirectory);
-  return openDatabase({ url, password, schema: 'vault', poolSize: 1, deadlineMs: 1_800_000 }, silentLogger);
-}
-
-async function superuserOf(dataDirectory: string): Promise<{ url: string; password: string }> {
-  const passwords = JSON.parse(await readFile(path.join(dataDirectory, 'database.json'), 'utf8')) as {
-    superuser_password: string;
-  };
-  const lines = (await readFile(path.join(dataDirectory, 'database/postmaster.pid'), 'utf8')).split('\n');
-  return {
-    url: `postgres://strongroom@127.0.0.1:${Number(lines[3])}/strongroom`,
-    password: passwords.superuser_password,
-  };
-}
-
-async function readRootKey(dataDirectory: string) {
-  const key = parseRootKey(await readFile(path.join(dataDirectory, 'root.key'), 'utf8'));
-  if (key === undefined) throw new Error('root.key does not hold a key');
-  return key;
 }
 
 async function fillFolders(db: Database, count: number): Promise<void> {
@@ -116,12 +84,10 @@ async function fillBatch(
   size: number,
   roles: readonly string[],
 ): Promise<void> {
-  const content = Buffer.from(JSON.stringify(CONTENT));
   const rows = Array.from({ length: size }, (_, step) => {
     const index = first + step;
     const id = randomUUID();
-    const address = { schema: 'vault', table: 'secret_versions', objectId: id, version: 1, field: 'data' };
-    const { keyId, wrappedKey, ciphertext } = sealValue(keyring, content, address);
+    const { keyId, wrappedKey, ciphertext } = sealFirst(keyring, id, CONTENT);
     const tags = [`cost-${index % 500}`, index % 3 === 0 ? 'prod' : 'test'];
     return { id, name: nameOf(index), folder: folderOf(index), tags, keyId, wrappedKey, ciphertext };
   });
@@ -148,18 +114,4 @@ async function fillBatch(
       rows.map(({ ciphertext }) => ciphertext),
     ],
   );
-}
-
-/** What autovacuum and a checkpoint would do in the minutes after it. */
-async function settle(dataDirectory: string): Promise<void> {
-  const { url, password } = await superuserOf(dataDirectory);
-  const { hostname: host, port, username: user, pathname } = new URL(url);
-  const client = new pg.Client({ host, port: Number(port), user, password, database: pathname.slice(1) });
-  await client.connect();
-  try {
-    await client.query('VACUUM ANALYZE vault.secrets, vault.secret_versions, vault.folders');
-    await client.query('CHECKPOINT');
-  } finally {
-    await client.end();
-  }
 }
