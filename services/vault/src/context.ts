@@ -1,6 +1,6 @@
+import type { RoleDirectory } from '@strongroom/auth-client/role-directory';
 import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import type { Foundations } from '@strongroom/service/foundations';
-import type { RoleDirectory } from './clients/role-directory.ts';
 import type { FindPage } from './store/find-page.ts';
 import type { SecretFinder } from './store/find-secrets.ts';
 

@@ -10,5 +10,7 @@ test('the page of endpoints names what vault serves of the contract', async () =
     expect(served.filter(operation => !routed.includes(operation))).toEqual([]);
     expect(rows.length).toBe(new Set(rows.map(row => row.operation)).size);
     expect(served).toContain('GET /vault/api/v1/schemas');
+    const versioned = routed.filter(operation => operation.includes(' /vault/api/v1/secret/'));
+    expect(versioned.filter(operation => !served.includes(operation))).toEqual([]);
   });
 });

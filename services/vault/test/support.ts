@@ -206,4 +206,10 @@ export const cutConnections = (superuser: Database) =>
 /** The path of a secret as the SDKs write it: `/` encoded too. */
 export const pathOf = (name: string, prefix = SECRETS): string => `${prefix}/${encodeURIComponent(name)}`;
 
+/** The same on the versioned API. */
+export const versioned = (
+  what: 'data' | 'metadata' | 'keys' | 'delete' | 'undelete' | 'destroy',
+  name: string,
+): string => pathOf(name, `/vault/api/v1/secret/${what}`);
+
 export const uniqueName = (prefix: string): string => `${prefix}-${randomUUID()}`;

@@ -8,7 +8,7 @@ import { fileNotFound, secretNotFound, uploadLost, writeRoleRequired } from '../
 import { requireExpected, type Expectation } from '../domain/expectation.ts';
 import { fileIdsIn } from '../domain/file.ts';
 import { mayWrite, type Secret, type SecretAddress, type SecretData } from '../domain/secret.ts';
-import { isReadable } from '../domain/version.ts';
+import { isReadable, newestVersion } from '../domain/version.ts';
 import { describeFile } from '../store/files.ts';
 import { insertVersion } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
@@ -16,7 +16,6 @@ import { named, refuse, requireKnown } from './find-secret.ts';
 import { describeFiles } from './keep-files.ts';
 import type { Remember } from './once.ts';
 import { untilFirst } from './until-first.ts';
-import { newestVersion } from './update-secret.ts';
 
 /** One field of a secret's content is given or loses a file; all others stay. */
 export interface FileChange {
