@@ -22,6 +22,7 @@ import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { versionedSecretRoutes } from './routes/versioned-secrets.ts';
+import { createFindPage } from './store/find-page.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
 import { sealedFiles } from './store/sealed-files.ts';
 import { sealedVersions } from './store/sealed-versions.ts';
@@ -64,6 +65,7 @@ export async function startVault(
     keyring: keys.keyring,
     roles: roles.directory,
     secrets: createSecretFinder(foundations.db),
+    findPage: createFindPage(foundations.db, foundations.now),
   };
   const stopHousekeeping = [
     startExpiryWarnings(ctx, config.expiryWarningDays),
