@@ -137,6 +137,31 @@ describe('a secret through the gateway', () => {
     expect((await client.call('DELETE', target)).status).toBe(200);
   });
 
+  test('has versions, by a path with its slashes encoded or not', async () => {
+    const { client } = running;
+    await store('kept versions/deep/one', { v: 1 });
+    const versioned = (what: string, path: string) => `/vault/api/v1/secret/${what}/${path}`;
+    const paths = ['kept%20versions/deep/one', 'kept%20versions%2Fdeep%2Fone'];
+    for (const [index, path] of paths.entries()) {
+      const body = { data: { v: index + 2 }, options: { cas: index + 1 } };
+      const written = await client.call('POST', versioned('data', path), { body });
+      expect([written.status, written.body?.['version']]).toEqual([200, index + 2]);
+      const late = await client.call('POST', versioned('data', path), { body });
+      expect([late.status, late.body?.['error_code']]).toEqual([409, 'VERSION_CONFLICT']);
+      const old = await client.call('GET', `${versioned('data', path)}?version=1`);
+      expect([old.status, old.body?.['data']]).toEqual([200, { v: 1 }]);
+    }
+    const keys = async (path: string) =>
+      (await client.call('GET', versioned('keys', path).replace(/\/$/, ''))).body?.['keys'];
+    expect(await keys('')).toContain('kept versions/');
+    expect(await keys('kept%20versions')).toEqual(['deep/']);
+    expect(await keys('kept%20versions%2Fdeep')).toEqual(['one']);
+    expect((await client.call('DELETE', versioned('data', paths[1]!))).status).toBe(200);
+    const gone = await client.call('GET', versioned('data', paths[1]!));
+    expect([gone.status, gone.body?.['metadata']]).toMatchObject([404, { version: 3, destroyed: false }]);
+    expect((await client.call('GET', at('kept versions/deep/one'))).status).toBe(404);
+  });
+
   test('keeps any legal name, encoded or raw', async () => {
     const segment = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { filesOf } from './files.ts';
 import {
   METADATA,
   pathOf,
@@ -497,5 +498,26 @@ describe('acts at once', () => {
       [name],
     );
     expect(row).toEqual({ revision: '6', current_version: 2 });
+  });
+});
+
+describe('files', () => {
+  test('come and go with the versions that have them', async () => {
+    const files = await filesOf(vault);
+    const none = await files.rows();
+    for (const end of ['destroyed', 'dropped'] as const) {
+      const name = await files.create();
+      expect((await files.put(name, Buffer.from('plum-2207'))).status).toBe(200);
+      expect((await act('delete', name, 2)).status).toBe(200);
+      expect((await files.get(name)).status).toBe(404);
+      expect((await act('undelete', name, 2)).status).toBe(200);
+      expect((await files.get(name)).bytes.toString()).toBe('plum-2207');
+      expect((await write(name, { data: {} })).status).toBe(200);
+      expect((await files.get(name, '?version=2')).bytes.toString()).toBe('plum-2207');
+      if (end === 'destroyed') await act('destroy', name, 2);
+      else await vault.call('POST', versioned('metadata', name), { body: { max_versions: 1 } });
+      expect([end, (await files.get(name, '?version=2')).status]).toEqual([end, 404]);
+      expect([end, await files.rows()]).toEqual([end, none]);
+    }
   });
 });
