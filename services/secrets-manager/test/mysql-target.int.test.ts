@@ -5,6 +5,7 @@ import { createLink } from '@strongroom/testing/link';
 import { canStartMariadb, startMariadb, type TestMariadb } from '@strongroom/testing/mariadb';
 import { openTarget } from '../src/targets/open-target.ts';
 import type { Authority, Trust } from '../src/targets/target.ts';
+import { cutEverywhere } from './interruptions.ts';
 
 const NETWORK = { allowLoopback: true };
 const LIMITS = { deadlineMs: 60_000 };
@@ -147,11 +148,41 @@ const newPassword = () => `Nw+${randomBytes(12).toString('hex')}=Z`;
     expect(await open().proves(other, before, LIMITS)).toBe('opens');
   });
 
+  test('a main account needs UPDATE on mysql.*, and nothing else', async () => {
+    const [password, after] = [newPassword(), newPassword()];
+    const [chief, account] = [await addAccount(password), await addAccount(newPassword())];
+    await admin.query("GRANT UPDATE ON mysql.* TO ?@'%'", [chief.slice(0, -2)]);
+    const by: Authority = { kind: 'main', account: chief, credential: { kind: 'password', password } };
+    await open().setPassword({ account, by, newPassword: after }, LIMITS);
+    expect(await open().proves(account, after, LIMITS)).toBe('opens');
+  });
+
   test('a certificate of somebody else is told nothing', async () => {
     const account = await addAccount('open-sesame');
     await expect(open({}).proves(account, 'open-sesame', LIMITS)).rejects.toMatchObject({
       reason: 'certificate-refused',
     });
+  });
+
+  test('a connection that breaks at any point: one of two passwords is the right one', async () => {
+    const current = newPassword();
+    const account = await addAccount(current);
+    const link = await createLink(server.port);
+    const { outcomes } = await cutEverywhere({
+      target: open('off', link.port),
+      direct: open(),
+      link,
+      account,
+      current,
+      step: 5,
+      changeTo: (currentPassword, after) => ({
+        account,
+        by: { kind: 'self', currentPassword },
+        newPassword: after,
+      }),
+    });
+    await link.close();
+    expect(outcomes).toEqual(new Set(['unchanged', 'unknown', 'done']));
   });
 
   test('a connection that hangs or breaks in the statement leaves it open what happened', async () => {

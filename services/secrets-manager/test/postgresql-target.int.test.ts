@@ -11,6 +11,7 @@ import { silentLogger } from '@strongroom/log/logger';
 import { createLink } from '@strongroom/testing/link';
 import { openTarget } from '../src/targets/open-target.ts';
 import type { Authority, TargetDescription } from '../src/targets/target.ts';
+import { cutEverywhere } from './interruptions.ts';
 
 const NETWORK = { allowLoopback: true };
 const LIMITS = { deadlineMs: 60_000 };
@@ -213,6 +214,27 @@ describe('a PostgreSQL server', () => {
       });
     }
     expect(await open({ tls: 'off' }).proves(account, 'open-sesame', LIMITS)).toBe('opens');
+  });
+
+  test('a connection that breaks at any point: one of two passwords is the right one', async () => {
+    const current = newPassword();
+    const account = await addRole(current);
+    const link = await createLink(server.port);
+    const { outcomes } = await cutEverywhere({
+      target: open({ port: link.port, tls: 'off' }),
+      direct: open(),
+      link,
+      account,
+      current,
+      step: 5,
+      changeTo: (currentPassword, after) => ({
+        account,
+        by: { kind: 'self', currentPassword },
+        newPassword: after,
+      }),
+    });
+    await link.close();
+    expect(outcomes).toEqual(new Set(['unchanged', 'unknown', 'done']));
   });
 
   test('a connection that breaks or hangs in the statement leaves it open what happened', async () => {

@@ -9,6 +9,7 @@ import type { HostKey } from '../src/targets/host-key.ts';
 import { openTarget } from '../src/targets/open-target.ts';
 import { readHostKey } from '../src/targets/ssh-target.ts';
 import type { Authority, PasswordChange } from '../src/targets/target.ts';
+import { cutEverywhere } from './interruptions.ts';
 
 const NETWORK = { allowLoopback: true };
 const LIMITS = { deadlineMs: 60_000 };
@@ -158,7 +159,7 @@ const compile = (account: string, script = CHPASSWD) =>
       newPassword: newPassword(),
       script: `read -r p; : ${marker}; sleep 300`,
     };
-    await expect(open().setPassword(change, { deadlineMs: 1_500 })).rejects.toMatchObject({
+    await expect(open().setPassword(change, { deadlineMs: 6_000 })).rejects.toMatchObject({
       reason: 'timeout',
       outcome: 'unknown',
     });
@@ -321,6 +322,23 @@ const compile = (account: string, script = CHPASSWD) =>
     } finally {
       await link.close();
     }
+  });
+
+  test('a connection that breaks at any point: one of two passwords is the right one', async () => {
+    const before = newPassword();
+    const account = await sshd.addAccount(before);
+    const link = await createLink(sshd.port);
+    const { outcomes } = await cutEverywhere({
+      target: open(pinned(), link.port),
+      direct: open(),
+      link,
+      account,
+      current: before,
+      step: 307,
+      changeTo: (_, after) => ({ account, by: main, newPassword: after, script: compile(account) }),
+    });
+    await link.close();
+    expect(outcomes).toEqual(new Set(['unchanged', 'unknown', 'done']));
   });
 
   test('no password is on a command line or in an environment while it is changed', async () => {

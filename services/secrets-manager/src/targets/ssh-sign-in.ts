@@ -8,6 +8,7 @@ import {
   type HostKey,
   type ShownHostKey,
 } from './host-key.ts';
+import { awaitIdentification } from './ssh-identification.ts';
 import { TargetError } from './target-error.ts';
 import type { Credential } from './target.ts';
 
@@ -21,10 +22,11 @@ export interface SshSignIn {
  * A client that is signed in. The host's key is checked before it is told anything, and the credential is used
  * once, by one method: hosts count what fails.
  */
-export function signIn(socket: Socket, { account, credential, hostKeys }: SshSignIn): Promise<Client> {
+export async function signIn(socket: Socket, { account, credential, hostKeys }: SshSignIn): Promise<Client> {
   const signatures = signaturesOf(hostKeys);
-  if (signatures.length === 0) return Promise.reject(new TargetError('host-key-unknown'));
+  if (signatures.length === 0) throw new TargetError('host-key-unknown');
   const methods = methodsFor(account, credential);
+  await awaitIdentification(socket);
 
   return new Promise((resolve, reject) => {
     const client = new Client();
@@ -69,7 +71,8 @@ export function signIn(socket: Socket, { account, credential, hostKeys }: SshSig
 }
 
 /** The key that the host shows whom it does not know, who says nothing more. */
-export function showHostKey(socket: Socket): Promise<ShownHostKey> {
+export async function showHostKey(socket: Socket): Promise<ShownHostKey> {
+  await awaitIdentification(socket);
   return new Promise((resolve, reject) => {
     const client = new Client();
     client.on('error', error => reject(readError(error)));
