@@ -8,7 +8,7 @@ SOURCES := $(shell find libs services apps bench -name node_modules -prune -o -n
 
 .DEFAULT_GOAL := help
 .PHONY: help up cluster cluster-down cluster-clean cluster-logs cluster-status cluster-figures build check format \
-  test test-unit test-int test-e2e test-cluster bench crash chaos scale rolling clean
+  test test-unit test-int test-e2e test-cluster bench crash rekey chaos scale rolling clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -95,6 +95,9 @@ crash: build ## Kill the whole platform with -9 ten times under load and count w
 # A second gateway needs a second port of this machine.
 ON_CLUSTER = STRONGROOM_GATEWAY_PORTS=$(or $(STRONGROOM_GATEWAY_PORTS),8443-8452) node
 CLUSTER_ARGUMENTS = --directory=$(or $(STRONGROOM_CLUSTER_DIR),var/cluster)
+
+rekey: build ## Re-key 100,000 secrets under load, killed with -9 twice on the way, and print the rate beside its floor
+	@node bench/dist/rekey.js
 
 chaos: build ## Kill parts of the running cluster with -9, in turn and in pairs, under load, and count what is lost
 	@$(ON_CLUSTER) bench/dist/chaos.js $(CLUSTER_ARGUMENTS)

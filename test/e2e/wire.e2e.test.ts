@@ -120,6 +120,23 @@ describe('a secret through the gateway', () => {
     expect((await client.call('GET', path)).body?.['version']).toBe(2);
   });
 
+  test('moves, alone and with its folder', async () => {
+    const { client } = running;
+    await store('old place/sub/moved', { v: 1 });
+    const folders = '/vault/api/v1/folders';
+    const listed = await client.call('GET', `${folders}?parent=${encodeURIComponent('old place')}`);
+    const [folder] = (listed.body as { items: { id: string; path: string }[] }).items;
+    expect(folder?.path).toBe('old place/sub');
+    const target = `${folders}/${folder?.id ?? ''}`;
+    expect((await client.call('PUT', target, { body: { path: 'new/place' } })).status).toBe(200);
+    const move = at('new/place/moved').replace('/secrets/', '/move/secrets/');
+    const moved = await client.call('POST', move, { body: { name: 'new/name' } });
+    expect([moved.status, moved.body]).toEqual([200, { name: 'new/name' }]);
+    expect((await client.call('GET', at('new/name'))).body).toMatchObject({ data: { v: 1 }, version: 1 });
+    expect((await client.call('GET', at('old place/sub/moved'))).status).toBe(404);
+    expect((await client.call('DELETE', target)).status).toBe(200);
+  });
+
   test('keeps any legal name, encoded or raw', async () => {
     const segment = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
@@ -261,6 +278,7 @@ describe('the door', () => {
       'GET /auth/assets/{version}/password-reset.js',
       'GET /auth/login',
       'GET /auth/password-reset',
+      'GET /host-store/api/v1/status',
       'GET /local-user-store/api/v1/status',
       'GET /monitor-service/api/v1/status',
       'GET /role-store/api/v1/status',
@@ -333,6 +351,7 @@ describe('the door', () => {
       'local-user-store',
       'vault',
       'secrets-manager',
+      'host-store',
       'monitor-service',
     ];
     for (const service of statuses) {

@@ -12,6 +12,8 @@ export function clusterLayout(root: string) {
   return {
     root,
     rootKey: below('root.key'),
+    /** Empty unless the operator changes the root key. */
+    newRootKey: below('new-root.key'),
     auditKey: below('audit.key'),
     /** For the operator's programs. */
     credentials: below('credentials.json'),

@@ -62,6 +62,15 @@ describe('the first time', () => {
     expect([await mode('credentials.json'), await mode('tls/ca.key')]).toEqual([0o600, 0o600]);
   });
 
+  test('leaves room for a new root key, which is never touched again', async () => {
+    await prepare(settings(), now);
+    expect(await text('new-root.key')).toBe('');
+    expect((await stat(file('new-root.key'))).mode & 0o777).toBe(0o644);
+    await writeFile(file('new-root.key'), 'of the operator');
+    await prepare(settings(), now);
+    expect(await text('new-root.key')).toBe('of the operator');
+  });
+
   test('closes a directory that was open', async () => {
     await mkdir(directory);
     await chmod(directory, 0o755);

@@ -64,6 +64,8 @@ async function prepareKeys(layout: ClusterLayout, mayMake: boolean): Promise<voi
     name: 'root key',
     without: 'the database cannot be opened',
   });
+  // Containers hold on to the file that is there when they start, so the operator writes into it and must be able to.
+  if (!existsSync(layout.newRootKey)) await writeDurably(layout.newRootKey, '', FOR_CONTAINERS | 0o200);
   await readOrMakeKey({
     ...common,
     file: layout.auditKey,

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     port: port === 0 ? await freePort() : port,
     rootKey: secrets.rootKey,
     auditKey: secrets.auditKey,
+    newRootKey: secrets.newRootKey,
     limits,
     callerRateLimitPerSecond,
     auth,

@@ -36,6 +36,7 @@ export interface PlatformOptions {
   /** Given by the operator instead of those in the data directory. */
   rootKey: SecretBytes | undefined;
   auditKey: SecretBytes | undefined;
+  newRootKey: () => SecretBytes | undefined;
   limits: GatewayLimits;
   /** Of each service; 0: none. */
   callerRateLimitPerSecond: number;
@@ -160,6 +161,7 @@ async function start(
     {
       databasePassword: passwords.auth,
       rootKey: material.rootKey,
+      newRootKey: options.newRootKey,
       machineSecrets,
       bootstrap: material.credentials,
     },
@@ -183,6 +185,7 @@ async function start(
     {
       databasePassword: passwords.vault,
       rootKey: material.rootKey,
+      newRootKey: options.newRootKey,
       machineSecret: machineSecrets['strongroom-vault'],
     },
     dependencies,
@@ -192,6 +195,8 @@ async function start(
     serviceConfig('secrets-manager', 'secrets_manager', auth.url),
     {
       databasePassword: passwords.secrets_manager,
+      rootKey: material.rootKey,
+      newRootKey: options.newRootKey,
       machineSecret: machineSecrets['strongroom-secrets-manager'],
     },
     dependencies,

@@ -26,7 +26,7 @@ test('all settings have defaults', () => {
     forwarding: readForwarding(readSettings({})).config,
     logLevel: 'info',
   });
-  expect(secrets).toEqual({ rootKey: undefined, auditKey: undefined });
+  expect(secrets).toEqual({ rootKey: undefined, auditKey: undefined, newRootKey: expect.any(Function) });
 });
 
 test('settings are taken as given', () => {

@@ -14,6 +14,7 @@ import { parseRootKey } from '@strongroom/crypto/root-key';
 import type { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
+import { newRootKey } from '@strongroom/service/root-key-settings';
 import { readCallerLimits } from '@strongroom/service/service-config';
 import { readVaultSettings, type VaultSettings } from '@strongroom/vault/config';
 import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
@@ -42,6 +43,8 @@ export interface StandaloneSecrets extends ForwardingSecrets {
   readonly rootKey: SecretBytes | undefined;
   /** Given by the operator instead of `audit.key` in the data directory. */
   readonly auditKey: SecretBytes | undefined;
+  /** The root key to change to, if there is one: by default that of `new-root.key` in the data directory. */
+  readonly newRootKey: () => SecretBytes | undefined;
 }
 
 // The same from src and from dist.
@@ -76,6 +79,9 @@ export function readStandaloneSettings(environment: Environment): {
   const secrets: StandaloneSecrets = {
     rootKey: readKey(values, 'STRONGROOM_ROOT_KEY'),
     auditKey: readKey(values, 'STRONGROOM_AUDIT_KEY'),
+    newRootKey: newRootKey(
+      values.laterText('STRONGROOM_NEW_ROOT_KEY', resolve(settings.dataDirectory, 'new-root.key')),
+    ),
     ...forwarding.secrets,
   };
   values.finish();

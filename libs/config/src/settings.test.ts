@@ -137,3 +137,40 @@ describe('settings that are wrong', () => {
     ]);
   });
 });
+
+describe('a text that may come later', () => {
+  test('is read from its file each time, as soon as that is there', () => {
+    const late = path.join(directory, 'late');
+    const settings = readSettings({ A_FILE: late });
+    const read = settings.laterText('A');
+    expect(() => settings.finish()).not.toThrow();
+    expect(read()).toBeUndefined();
+    writeFileSync(late, '');
+    expect(read()).toBeUndefined();
+    writeFileSync(late, 'first\n');
+    expect(read()).toBe('first');
+    writeFileSync(late, 'second\n');
+    expect(read()).toBe('second');
+    rmSync(late);
+    expect(read()).toBeUndefined();
+  });
+
+  test('may be a value as well, but not both', () => {
+    expect(readSettings({ A: 'value' }).laterText('A')()).toBe('value');
+    expect(readSettings({}).laterText('A')()).toBeUndefined();
+    expect(faultsOf({ A: 'value', A_FILE: '/x' }, settings => settings.laterText('A'))).toEqual([
+      'A and A_FILE are both set; keep one',
+    ]);
+  });
+
+  test('has a file of its own when nothing is given', () => {
+    const late = file('fallback', 'from the fallback');
+    expect(readSettings({}).laterText('A', late)()).toBe('from the fallback');
+    expect(readSettings({ A: 'value' }).laterText('A', late)()).toBe('value');
+    expect(readSettings({ A_FILE: path.join(directory, 'none') }).laterText('A', late)()).toBeUndefined();
+  });
+
+  test('does not hide that its file cannot be read', () => {
+    expect(() => readSettings({ A_FILE: directory }).laterText('A')()).toThrow('EISDIR');
+  });
+});

@@ -24,6 +24,12 @@ export class SettingsError extends Error {
 export interface Settings {
   text: (name: string, fallback?: string) => string;
   optionalText: (name: string) => string | undefined;
+  /**
+   * For a text that may come while the process runs: the file is read each time, and as long as it is not there or
+   * empty the answer is undefined. Any other trouble with it is thrown, without its content. `fallbackFile` is looked
+   * into when neither a value nor a file is given.
+   */
+  laterText: (name: string, fallbackFile?: string) => () => string | undefined;
   integer: (name: string, range: { min: number; max: number }, fallback?: number) => number;
   boolean: (name: string, fallback: boolean) => boolean;
   choice: <const T extends string>(name: string, choices: readonly T[], fallback: T) => T;
@@ -45,8 +51,7 @@ export function readSettings(environment: Environment): Settings {
     }
     if (file === undefined || file === '') return value === '' ? undefined : value;
     try {
-      // An empty file is as good as none: an empty password or key is never meant.
-      return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
+      return contentOf(file);
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
       faults.push(`${name}_FILE: the file cannot be read (${reason})`);
@@ -64,6 +69,14 @@ export function readSettings(environment: Environment): Settings {
   return {
     text: (name, fallback) => raw(name) ?? required(name, fallback, ''),
     optionalText: raw,
+    laterText(name, fallbackFile) {
+      const stated = environment[`${name}_FILE`] ?? '';
+      const file = stated === '' ? fallbackFile : stated;
+      const isGiven = (environment[name] ?? '') !== '';
+      if (file !== undefined && !isGiven) return () => textIn(file);
+      const value = raw(name);
+      return () => value;
+    },
     integer(name, { min, max }, fallback) {
       const text = raw(name);
       if (text === undefined) return required(name, fallback, min);
@@ -96,4 +109,17 @@ export function readSettings(environment: Environment): Settings {
       if (faults.length > 0) throw new SettingsError(faults);
     },
   };
+}
+
+/** An empty file is as good as none: an empty password or key is never meant. */
+const contentOf = (file: string): string | undefined =>
+  readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
+
+function textIn(file: string): string | undefined {
+  try {
+    return contentOf(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

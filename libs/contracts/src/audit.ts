@@ -163,6 +163,26 @@ export const AUDIT_EVENTS = {
     name: 'Signing-key-added',
     description: 'A key was made that will sign tokens',
   },
+  authKeysRead: {
+    code: 5081,
+    name: 'Auth-keys-read',
+    description: 'The key-encryption keys of auth and what is under them were looked at',
+  },
+  authKeyRotationStarted: {
+    code: 5082,
+    name: 'Auth-key-rotation-started',
+    description: 'A new key-encryption key of auth was made, and the one before retired',
+  },
+  authKeyRotationFinished: {
+    code: 5083,
+    name: 'Auth-key-rotation-finished',
+    description: 'No value of auth needs the old key-encryption key any more; it was deleted',
+  },
+  authRootKeyChanged: {
+    code: 5084,
+    name: 'Auth-root-key-changed',
+    description: 'The key-encryption keys of auth were wrapped by another root key',
+  },
   secretCreated: { code: 5101, name: 'Secret-created', description: 'A secret was created' },
   secretRead: { code: 5102, name: 'Secret-read', description: 'The content of a secret was read' },
   secretUpdated: {
@@ -186,10 +206,37 @@ export const AUDIT_EVENTS = {
     name: 'Secret-access-denied',
     description: 'An act on a secret was refused',
   },
+  vaultKeysRead: {
+    code: 5111,
+    name: 'Vault-keys-read',
+    description: 'The key-encryption keys of vault and what is under them were looked at',
+  },
+  vaultKeyRotationStarted: {
+    code: 5112,
+    name: 'Vault-key-rotation-started',
+    description: 'A new key-encryption key of vault was made, and the one before retired',
+  },
+  vaultKeyRotationFinished: {
+    code: 5113,
+    name: 'Vault-key-rotation-finished',
+    description: 'No value of vault needs the old key-encryption key any more; it was deleted',
+  },
+  vaultRootKeyChanged: {
+    code: 5114,
+    name: 'Vault-root-key-changed',
+    description: 'The key-encryption keys of vault were wrapped by another root key',
+  },
   secretExpiring: {
     code: 5108,
     name: 'Secret-expiring',
     description: 'A secret reaches its date of expiry soon',
+  },
+  fileStored: { code: 5121, name: 'File-stored', description: 'A secret got a version with a new file' },
+  fileRead: { code: 5122, name: 'File-read', description: 'A file of a secret was read' },
+  fileRemoved: {
+    code: 5123,
+    name: 'File-removed',
+    description: 'A secret got a version without a file that it had',
   },
   requestRepeated: {
     code: 5131,
@@ -197,6 +244,48 @@ export const AUDIT_EVENTS = {
     description: 'A request was answered as an earlier one with the same idempotency key',
   },
   folderCreated: { code: 5141, name: 'Folder-created', description: 'A folder of secrets was created' },
+  folderChanged: {
+    code: 5142,
+    name: 'Folder-changed',
+    description: 'It was changed who may read and write in a folder of secrets',
+  },
+  folderMoved: {
+    code: 5143,
+    name: 'Folder-moved',
+    description: 'A folder got another path, and everything below it moved with it',
+  },
+  folderDeleted: { code: 5144, name: 'Folder-deleted', description: 'An empty folder was deleted' },
+  secretMoved: { code: 5145, name: 'Secret-moved', description: 'A secret got another name' },
+  folderRead: { code: 5146, name: 'Folder-read', description: 'The properties of a folder were read' },
+  foldersListed: { code: 5147, name: 'Folders-listed', description: 'Folders were listed' },
+  folderAccessDenied: {
+    code: 5148,
+    name: 'Folder-access-denied',
+    description: 'An act on a folder was refused',
+  },
+  versionsDeleted: {
+    code: 5151,
+    name: 'Secret-versions-deleted',
+    description: 'Versions of a secret were deleted, and can be undeleted',
+  },
+  versionsUndeleted: {
+    code: 5152,
+    name: 'Secret-versions-undeleted',
+    description: 'Deleted versions of a secret were made readable again',
+  },
+  versionsDestroyed: {
+    code: 5153,
+    name: 'Secret-versions-destroyed',
+    description: 'The content of versions of a secret was destroyed for good',
+  },
+  versioningModified: {
+    code: 5154,
+    name: 'Secret-versioning-modified',
+    description: 'How many versions of a secret stay, for how long, or how they are written was changed',
+  },
+  schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
+  schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
+  schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',
@@ -231,6 +320,86 @@ export const AUDIT_EVENTS = {
     code: 5213,
     name: 'Script-template-removed',
     description: 'A script template was deleted',
+  },
+  hostAdded: {
+    code: 5221,
+    name: 'Host-added',
+    description: 'A host was created',
+  },
+  hostModified: {
+    code: 5222,
+    name: 'Host-modified',
+    description: 'A host was changed',
+  },
+  hostRemoved: {
+    code: 5223,
+    name: 'Host-removed',
+    description: 'A host was deleted',
+  },
+  hostDisabled: {
+    code: 5224,
+    name: 'Host-disabled',
+    description: 'A host was disabled',
+  },
+  hostEnabled: {
+    code: 5225,
+    name: 'Host-enabled',
+    description: 'A host was enabled',
+  },
+  hostMadeDeployable: {
+    code: 5226,
+    name: 'Host-made-deployable',
+    description: 'A host may replace itself by a deployment',
+  },
+  hostMadeUndeployable: {
+    code: 5227,
+    name: 'Host-made-undeployable',
+    description: 'A host may no longer replace itself by a deployment',
+  },
+  hostSecretStored: {
+    code: 5228,
+    name: 'Host-secret-stored',
+    description: 'It was stored how passwords on a host are changed',
+  },
+  hostSecretRemoved: {
+    code: 5229,
+    name: 'Host-secret-removed',
+    description: 'It was deleted how passwords on a host are changed',
+  },
+  whitelistAdded: {
+    code: 5231,
+    name: 'Whitelist-added',
+    description: 'A whitelist of commands was created',
+  },
+  whitelistModified: {
+    code: 5232,
+    name: 'Whitelist-modified',
+    description: 'A whitelist of commands was changed',
+  },
+  whitelistRemoved: {
+    code: 5233,
+    name: 'Whitelist-removed',
+    description: 'A whitelist of commands was deleted',
+  },
+  secretsManagerKeysRead: {
+    code: 5234,
+    name: 'Secrets-manager-keys-read',
+    description: 'The key-encryption keys of secrets-manager and what is under them were looked at',
+  },
+  secretsManagerKeyRotationStarted: {
+    code: 5235,
+    name: 'Secrets-manager-key-rotation-started',
+    description: 'A new key-encryption key of secrets-manager was made, and the one before retired',
+  },
+  secretsManagerKeyRotationFinished: {
+    code: 5236,
+    name: 'Secrets-manager-key-rotation-finished',
+    description: 'No value of secrets-manager needs the old key-encryption key any more; it was deleted',
+  },
+  secretsManagerRootKeyChanged: {
+    code: 5237,
+    name: 'Secrets-manager-root-key-changed',
+    description: 'The key-encryption keys of secrets-manager were wrapped by another root key',
   },
   auditTrailRead: {
     code: 5301,

@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { KEY_BYTES } from './aead.ts';
 import {
   openValue,
+  PACKED_HEAD_BYTES,
+  packedHead,
   packEnvelope,
+  rewrapDataKey,
   sealValue,
   unpackEnvelope,
   type Envelope,
@@ -164,5 +167,37 @@ describe('a keyring', () => {
         expect(printed).not.toContain(key.reveal().toString(form));
       }
     }
+  });
+});
+
+describe('a data key that is wrapped anew', () => {
+  test('opens the same ciphertext, by the new key alone', () => {
+    const envelope = sealValue(before, secret, address);
+    const rewrapped = rewrapDataKey(after, envelope, address);
+    expect(rewrapped.keyId).toBe(2);
+    expect(openValue(createKeyring(new Map([[2, key2]]), 2), { ...envelope, ...rewrapped }, address)).toEqual(
+      secret,
+    );
+    expect(() => openValue(after, { ...envelope, wrappedKey: rewrapped.wrappedKey }, address)).toThrow(
+      failed,
+    );
+  });
+
+  test('is bound to its address as before', () => {
+    const envelope = sealValue(before, secret, address);
+    expect(() => rewrapDataKey(after, envelope, { ...address, version: 2 })).toThrow(failed);
+    const rewrapped = { ...envelope, ...rewrapDataKey(after, envelope, address) };
+    expect(() => openValue(after, rewrapped, { ...address, version: 2 })).toThrow(failed);
+  });
+
+  test('stands at the head of a packed envelope, before the untouched rest', () => {
+    const envelope = sealValue(before, secret, address);
+    const packed = packEnvelope(envelope);
+    const rewrapped = Buffer.concat([
+      packedHead(rewrapDataKey(after, envelope, address)),
+      packed.subarray(PACKED_HEAD_BYTES),
+    ]);
+    expect(rewrapped).toHaveLength(packed.length);
+    expect(openValue(after, unpackEnvelope(rewrapped), address)).toEqual(secret);
   });
 });

@@ -23,10 +23,17 @@ export interface ValueAddress {
   field: string;
 }
 
-function associatedData(address: ValueAddress, part: 'value' | 'key'): Buffer {
-  // A JSON array of texts and one number is unambiguous: no two addresses share an encoding.
+/** What binds one part of a sealed value to its address; a chunk also to its place among all chunks. */
+export function associatedData(
+  address: ValueAddress,
+  part: 'value' | 'key' | 'chunk',
+  ...place: readonly (number | boolean)[]
+): Buffer {
+  // A JSON array of texts and numbers is unambiguous: no two addresses share an encoding.
   const { schema, table, objectId, version, field } = address;
-  return Buffer.from(JSON.stringify(['strongroom/1', part, schema, table, objectId, version, field]));
+  return Buffer.from(
+    JSON.stringify(['strongroom/1', part, schema, table, objectId, version, field, ...place]),
+  );
 }
 
 export function sealValue(keyring: Keyring, plaintext: Uint8Array, address: ValueAddress): Envelope {
@@ -44,6 +51,19 @@ export function openValue(keyring: Keyring, envelope: Envelope, address: ValueAd
   return plaintext;
 }
 
+/** Wraps the data key anew by the active key. The value itself is neither needed nor opened. */
+export function rewrapDataKey(
+  keyring: Keyring,
+  { keyId, wrappedKey }: Omit<Envelope, 'ciphertext'>,
+  address: ValueAddress,
+): Omit<Envelope, 'ciphertext'> {
+  const bound = associatedData(address, 'key');
+  const dataKey = keyring.unwrap(keyId, wrappedKey, bound);
+  const { keyId: newKeyId, wrapped } = keyring.wrap(dataKey, bound);
+  dataKey.fill(0);
+  return { keyId: newKeyId, wrappedKey: wrapped };
+}
+
 const FORMAT = 1;
 const WRAPPED_KEY_BYTES = KEY_BYTES + OVERHEAD_BYTES;
 const HEADER_BYTES = 1 + 4;
@@ -55,6 +75,14 @@ export function packEnvelope(envelope: Envelope): Buffer {
   header.writeUInt32BE(envelope.keyId, 1);
   return Buffer.concat([header, envelope.wrappedKey, envelope.ciphertext]);
 }
+
+/** What stands before the ciphertext in the packed form: re-keying replaces it and nothing else. */
+export const packedHead = (key: Omit<Envelope, 'ciphertext'>): Buffer =>
+  packEnvelope({ ...key, ciphertext: Buffer.alloc(0) });
+export const PACKED_HEAD_BYTES = HEADER_BYTES + WRAPPED_KEY_BYTES;
+
+/** Without a look at the rest: of an envelope that was cut short it is something that does not unwrap. */
+export const packedWrappedKey = (packed: Buffer): Buffer => packed.subarray(HEADER_BYTES, PACKED_HEAD_BYTES);
 
 export function unpackEnvelope(packed: Buffer): Envelope {
   if (packed.length < HEADER_BYTES + WRAPPED_KEY_BYTES + OVERHEAD_BYTES || packed.readUInt8(0) !== FORMAT) {

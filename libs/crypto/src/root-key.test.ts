@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { randomToken } from './random.ts';
-import { fingerprint, parseRootKey } from './root-key.ts';
+import { fingerprint, parseRootKey, staticRootKey, UnknownRootKeyError } from './root-key.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index * 7));
@@ -58,6 +58,54 @@ describe('fingerprint', () => {
         expect(Buffer.from(bytes).toString('hex')).not.toContain(mark);
         expect(createHash('sha256').update(bytes).digest('hex')).not.toContain(mark);
       }),
+    );
+  });
+});
+
+describe('root keys in memory', () => {
+  const [current, next] = [new SecretBytes(key), new SecretBytes(Buffer.alloc(32, 9))];
+  const keyEncryptionKey = new SecretBytes(Buffer.alloc(32, 1));
+  const row = Buffer.from('row 1');
+
+  test('wrap and unwrap by name, for one place', async () => {
+    const provider = staticRootKey(current, () => next);
+    expect(await provider.names()).toEqual({ current: fingerprint(current), next: fingerprint(next) });
+    for (const name of [fingerprint(current), fingerprint(next)]) {
+      const wrapped = await provider.wrap(name, keyEncryptionKey, row);
+      expect((await provider.unwrap(name, wrapped, row)).reveal()).toEqual(keyEncryptionKey.reveal());
+      const failed = { code: 'DECRYPTION_FAILED' };
+      await expect(provider.unwrap(name, wrapped, Buffer.from('row 2'))).rejects.toMatchObject(failed);
+    }
+    const wrapped = await provider.wrap(fingerprint(current), keyEncryptionKey, row);
+    await expect(provider.unwrap(fingerprint(next), wrapped, row)).rejects.toMatchObject({
+      code: 'DECRYPTION_FAILED',
+    });
+  });
+
+  test('do not know a name that was never given', async () => {
+    const provider = staticRootKey(current);
+    expect(await provider.names()).toEqual({ current: fingerprint(current), next: undefined });
+    await expect(provider.wrap(fingerprint(next), keyEncryptionKey, row)).rejects.toThrow(
+      UnknownRootKeyError,
+    );
+    await expect(provider.unwrap(fingerprint(next), Buffer.alloc(60), row)).rejects.toThrow(
+      UnknownRootKeyError,
+    );
+  });
+
+  test('take the next one when it comes, and know it still when it is gone again', async () => {
+    let file: SecretBytes | undefined;
+    const provider = staticRootKey(current, () => file);
+    const wrapped = await staticRootKey(next).wrap(fingerprint(next), keyEncryptionKey, row);
+    await expect(provider.unwrap(fingerprint(next), wrapped, row)).rejects.toThrow(UnknownRootKeyError);
+    file = next;
+    expect((await provider.unwrap(fingerprint(next), wrapped, row)).reveal()).toEqual(
+      keyEncryptionKey.reveal(),
+    );
+    file = undefined;
+    expect(await provider.names()).toEqual({ current: fingerprint(current), next: undefined });
+    expect((await provider.unwrap(fingerprint(next), wrapped, row)).reveal()).toEqual(
+      keyEncryptionKey.reveal(),
     );
   });
 });

@@ -228,4 +228,14 @@ export const databaseUnavailable = (cause: unknown) =>
 export const WITHOUT_WAITING = `(SELECT set_config('synchronous_commit', 'off', true)) AS without_waiting`;
 
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
-  error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
+  violates(error, '23505', constraint);
+
+/** What is referred to is not there, or what was to be deleted is still referred to. */
+export const isForeignKeyViolation = (error: unknown, constraint: string): boolean =>
+  violates(error, '23503', constraint);
+
+export const isCheckViolation = (error: unknown, constraint: string): boolean =>
+  violates(error, '23514', constraint);
+
+const violates = (error: unknown, state: string, constraint: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === state && error.constraint === constraint;

@@ -2,6 +2,7 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { permissionDenied, tooManyRequests, unauthenticated } from '@strongroom/errors/common-errors';
 import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
+import { openBodyStream } from './body-stream.ts';
 import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
 import { requestInfo } from './request-info.ts';
 import { sendStream } from './send-stream.ts';
@@ -35,7 +36,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
   for (const route of routes) {
     const handlers: RequestHandler[] = [authorize(route.access, options.authenticate)];
     if (options.admit !== undefined && demandsCaller(route.access)) handlers.push(limit(options.admit));
-    if (route.body !== undefined) handlers.push(readBody);
+    if (route.body !== undefined && route.bodyType !== 'stream') handlers.push(readBody);
     handlers.push(answer(route));
     app[route.method](route.path, ...handlers);
   }
@@ -99,8 +100,7 @@ function answer(route: Route): RequestHandler {
   const parseParams = route.params === undefined ? noParameters : parameterParser(route.params);
   const parseQuery = route.query === undefined ? noParameters : parameterParser(route.query);
   const parseHeaders = route.headers === undefined ? noParameters : parameterParser(route.headers);
-  const parseBody = route.body === undefined ? noParameters : bodyParser(route.body);
-  const readBody = route.bodyType === 'form' ? parseFormBody : parseJsonBody;
+  const readBody = bodyReader(route);
   const isAnonymous = !demandsCaller(route.access);
   const status = route.status ?? 200;
   return async (request, response) => {
@@ -110,7 +110,7 @@ function answer(route: Route): RequestHandler {
       params: parseParams(pathParameters(request)),
       query: parseQuery({ ...request.query }),
       headers: route.headers === undefined ? {} : parseHeaders({ ...request.headers }),
-      body: route.body === undefined ? {} : parseBody(readBody(request)),
+      body: readBody(request),
       caller,
       request: requestInfo(request),
       authorization: request.headers.authorization,
@@ -118,6 +118,18 @@ function answer(route: Route): RequestHandler {
     if (reply.stream === undefined) send(response, status, reply);
     else await sendStream(request, response, reply.status ?? status, reply, reply.stream);
   };
+}
+
+/** What the handler gets as `body`. */
+function bodyReader({ body, bodyType }: Route): (request: Request) => unknown {
+  if (body === undefined) return () => ({});
+  if (bodyType === 'stream') {
+    const { maxLength } = body as { maxLength: number };
+    return request => openBodyStream(request, maxLength);
+  }
+  const read = bodyType === 'form' ? parseFormBody : parseJsonBody;
+  const parse = bodyParser(body);
+  return request => parse(read(request));
 }
 
 /** A wildcard arrives as its segments, decoded once: `a%2Fb` and `a/b` both become `a/b` (contract 0.1). */

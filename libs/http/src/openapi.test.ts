@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Choice, Envelope, FreeObject, Line, Members, OrNull, Type, Uuid } from '@strongroom/schema/types';
+import { ByteStream } from './body-stream.ts';
 import { openApiDocument } from './openapi.ts';
 import { paging } from './paging.ts';
 import { AUTHENTICATED, ok, PUBLIC, route, withPermission } from './route.ts';
@@ -62,6 +63,16 @@ const routes = [
     access: PUBLIC,
     produces: 'text/html',
   }),
+  route({
+    ...common,
+    method: 'put',
+    path: '/bytes',
+    operationId: 'put-bytes',
+    access: AUTHENTICATED,
+    bodyType: 'stream',
+    body: ByteStream(1_000),
+    produces: 'application/octet-stream',
+  }),
 ];
 
 // What clients read: the text of the document, not its objects.
@@ -85,6 +96,7 @@ describe('the OpenAPI document', () => {
       ['post', '/things/{id}/parts/{name}', 'create-part'],
       ['post', '/token', 'token'],
       ['get', '/page', 'page'],
+      ['put', '/bytes', 'put-bytes'],
     ]);
   });
 
@@ -133,6 +145,16 @@ describe('the OpenAPI document', () => {
     });
   });
 
+  test('gives bytes no schema but their length', () => {
+    const { requestBody, responses } = operations[5]?.operation ?? {};
+    expect(requestBody?.content).toEqual({
+      'application/octet-stream': { schema: { type: 'string', format: 'binary', maxLength: 1_000 } },
+    });
+    expect(responses?.['200']?.content).toEqual({
+      'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+    });
+  });
+
   test('describes each answer, and failures by the schema that it holds', () => {
     for (const { operation } of operations) {
       for (const response of Object.values(operation.responses)) expect(response.description).not.toBe('');
@@ -149,6 +171,7 @@ describe('the OpenAPI document', () => {
       [{ bearer: [] }],
       [],
       [],
+      [{ bearer: [] }],
     ]);
     expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer']);
     expect(operations[2]?.operation.description).toContain('vault-add or vault-manage');

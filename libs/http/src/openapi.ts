@@ -1,5 +1,5 @@
 import { Members, Type, type TSchema } from '@strongroom/schema/types';
-import type { Route } from './route.ts';
+import type { BodyType, Route } from './route.ts';
 
 const ErrorSchema = Type.Object(
   {
@@ -42,8 +42,16 @@ export function openApiDocument(
   };
 }
 
+const ANY_BYTES = 'application/octet-stream';
+
+const MEDIA_TYPES: Record<BodyType, string> = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  stream: ANY_BYTES,
+};
+
 function operation(route: Route): Record<string, unknown> {
-  const mediaType = route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+  const mediaType = MEDIA_TYPES[route.bodyType ?? 'json'];
   return {
     operationId: route.operationId,
     tags: [route.tag],
@@ -72,7 +80,10 @@ function operation(route: Route): Record<string, unknown> {
 }
 
 function answerContent({ response, produces }: Route): Record<string, unknown> {
-  if (produces !== undefined) return { content: { [produces]: { schema: { type: 'string' } } } };
+  if (produces !== undefined) {
+    const schema = { type: 'string', ...(produces === ANY_BYTES ? { format: 'binary' } : {}) };
+    return { content: { [produces]: { schema } } };
+  }
   return response === undefined ? {} : { content: { 'application/json': { schema: response } } };
 }
 

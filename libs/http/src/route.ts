@@ -24,6 +24,7 @@ export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access 
   anyOf,
 });
 
+export type BodyType = 'json' | 'form' | 'stream';
 export type Method = 'get' | 'post' | 'put' | 'delete';
 
 export interface Reply {
@@ -33,10 +34,11 @@ export interface Reply {
   /** Text instead of a JSON body: a page, a style sheet, a script. */
   readonly page?: { readonly type: string; readonly text: string };
   /**
-   * Text that is made while it is sent, at the client's pace, and left when the client goes away. What fails before
-   * the first piece is answered as any error; later, the connection is cut, so that half an answer never looks whole.
+   * Text or bytes that are made while they are sent, at the client's pace, and left when the client goes away. What
+   * fails before the first piece is answered as any error; later, the connection is cut, so that half an answer never
+   * looks whole.
    */
-  readonly stream?: { readonly type: string; readonly text: AsyncIterable<string> };
+  readonly stream?: { readonly type: string; readonly pieces: AsyncIterable<string | Uint8Array> };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -52,7 +54,7 @@ interface RouteDescription {
   readonly status?: 200 | 201;
   /** Shape of the answer's body; absent means an empty body. */
   readonly response?: TSchema;
-  /** Media type of an answer that is a text and not JSON, e.g. a page's. */
+  /** Media type of an answer that is not JSON, e.g. a page's; of any bytes: application/octet-stream. */
   readonly produces?: string;
 }
 
@@ -78,8 +80,11 @@ export interface RouteDefinition<
   readonly body?: B;
   /** Request headers that the handler reads, by their names in lower case. */
   readonly headers?: H;
-  /** `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B). */
-  readonly bodyType?: 'json' | 'form';
+  /**
+   * `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B). `stream`: bytes of any
+   * type, handed over while they arrive; `body` is then a ByteStream.
+   */
+  readonly bodyType?: BodyType;
   handle: (input: RouteInput<Static<P>, Static<Q>, Static<B>, Static<H>>) => Promise<Reply> | Reply;
 }
 
@@ -89,7 +94,7 @@ export interface Route extends RouteDescription {
   readonly query?: TSchema;
   readonly body?: TSchema;
   readonly headers?: TSchema;
-  readonly bodyType?: 'json' | 'form';
+  readonly bodyType?: BodyType;
   handle: (input: RouteInput<unknown, unknown, unknown, unknown>) => Promise<Reply> | Reply;
 }
 

@@ -6,7 +6,7 @@ import { startApp, type TestApp } from '../test/app.ts';
 import { PUBLIC, route } from './route.ts';
 
 let app: TestApp;
-let text: () => AsyncIterable<string>;
+let text: () => AsyncIterable<string | Uint8Array>;
 
 beforeAll(async () => {
   app = await startApp([
@@ -17,7 +17,7 @@ beforeAll(async () => {
       tag: 'test',
       summary: '',
       access: PUBLIC,
-      handle: () => ({ stream: { type: 'text/lines', text: text() }, headers: { 'x-head': 'yes' } }),
+      handle: () => ({ stream: { type: 'text/lines', pieces: text() }, headers: { 'x-head': 'yes' } }),
     }),
   ]);
 });
@@ -51,6 +51,12 @@ describe('an answer in pieces', () => {
       'yes',
       'a\nb\n',
     ]);
+  });
+
+  test('may be bytes of any kind', async () => {
+    text = () => Readable.from([Buffer.from([0, 0xff]), Buffer.from([0xc3, 0x28])]);
+    const answer = await fetch(`http://127.0.0.1:${app.port}/lines`);
+    expect([...new Uint8Array(await answer.arrayBuffer())]).toEqual([0, 0xff, 0xc3, 0x28]);
   });
 
   test('may be empty', async () => {

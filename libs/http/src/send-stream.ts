@@ -4,17 +4,17 @@ import type { Request, Response } from 'express';
 import type { Reply } from './route.ts';
 
 /**
- * Sends text while it is made, and asks for the next piece when the client has taken the last. Rejects with what
- * the text rejects with; once the head is out, the connection is cut as well. A client that goes away is no error.
+ * Sends pieces while they are made, and asks for the next one when the client has taken the last. Rejects with what
+ * they reject with; once the head is out, the connection is cut as well. A client that goes away is no error.
  */
 export async function sendStream(
   request: Request,
   response: Response,
   status: number,
   { headers }: Reply,
-  { type, text }: NonNullable<Reply['stream']>,
+  { type, pieces: iterable }: NonNullable<Reply['stream']>,
 ): Promise<void> {
-  const pieces = text[Symbol.asyncIterator]();
+  const pieces = iterable[Symbol.asyncIterator]();
   // While nothing is sent, a failure still has a status.
   let next = await pieces.next();
   response.statusCode = status;
@@ -35,7 +35,7 @@ export async function sendStream(
       throw cause;
     }
   };
-  async function* rest(): AsyncGenerator<string> {
+  async function* rest(): AsyncGenerator<string | Uint8Array> {
     try {
       while (next.done !== true) {
         yield next.value;
@@ -46,7 +46,7 @@ export async function sendStream(
     }
   }
   await pipeline(Readable.from(rest(), { objectMode: false }), response).catch(() => {
-    // Without a failure of its own, the text ended because the client went away.
+    // Without a failure of its own, the pieces ended because the client went away.
     if (failure !== undefined) throw failure.cause;
   });
 }

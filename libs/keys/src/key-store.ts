@@ -1,22 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { KEY_BYTES, open, seal } from '@strongroom/crypto/aead';
+import { KEY_BYTES } from '@strongroom/crypto/aead';
 import { createKeyring, type Keyring } from '@strongroom/crypto/keyring';
-import { fingerprint, type RootKeyProvider } from '@strongroom/crypto/root-key';
+import { UnknownRootKeyError, type RootKeyProvider } from '@strongroom/crypto/root-key';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import type { Queryable } from '@strongroom/db/database';
 import type { MigrationSet } from '@strongroom/db/migrate';
+import { WrongRootKeyError } from './key-errors.ts';
 
 export const keyMigrations: MigrationSet = {
   name: 'keys',
   directory: path.join(import.meta.dirname, '../migrations'),
 };
 
+/** A key-encryption key as it is stored. */
+export interface StoredKey {
+  readonly id: number;
+  readonly wrapped: Buffer;
+  /** The name of the root key that wraps it. */
+  readonly rootKeyName: string;
+  readonly isActive: boolean;
+  readonly createdAt: Date;
+}
+
 interface KeyRow {
   id: number;
   wrapped: Buffer;
   root_key_fingerprint: string;
   is_active: boolean;
+  created_at: Date;
 }
 
 const associatedData = (schema: string, id: number): Buffer =>
@@ -31,8 +43,7 @@ export async function checkRootKey(db: Queryable, schema: string, provider: Root
     `SELECT to_regclass('key_encryption_keys') IS NOT NULL AS present`,
   );
   if (table?.present !== true) return;
-  const rootKey = await provider.rootKey();
-  for (const row of await readKeys(db)) unwrapKey(rootKey, schema, row);
+  for (const key of await findKeys(db)) await unwrapKey(provider, schema, key);
 }
 
 /** Opens every key-encryption key of the schema; makes the first one on a new database. */
@@ -42,49 +53,82 @@ export async function loadKeyring(
   provider: RootKeyProvider,
   now: Date,
 ): Promise<Keyring> {
-  const rootKey = await provider.rootKey();
-  let rows = await readKeys(db);
-  if (rows.length === 0) {
+  let stored = await findKeys(db);
+  if (stored.length === 0) {
+    const { current } = await provider.names();
+    const key = await makeKey(provider, schema, 1, current);
     // Replicas that start at once race here: one row wins, all read it back.
     await db.query(
       `INSERT INTO key_encryption_keys (id, wrapped, root_key_fingerprint, is_active, created_at)
        VALUES (1, $1, $2, true, $3) ON CONFLICT DO NOTHING`,
-      [seal(rootKey.reveal(), randomBytes(KEY_BYTES), associatedData(schema, 1)), fingerprint(rootKey), now],
+      [key, current, now],
     );
-    rows = await readKeys(db);
+    stored = await findKeys(db);
   }
-  const keys = new Map(rows.map(row => [row.id, unwrapKey(rootKey, schema, row)]));
-  const active = rows.find(row => row.is_active);
-  if (active === undefined) throw new Error(`schema ${schema} has no active key-encryption key`);
-  return createKeyring(keys, active.id);
+  const keys = new Map<number, SecretBytes>();
+  for (const key of stored) keys.set(key.id, await unwrapKey(provider, schema, key));
+  return createKeyring(keys, activeKey(stored, schema).id);
 }
 
-const readKeys = (db: Queryable): Promise<KeyRow[]> =>
-  db.query<KeyRow>(
-    'SELECT id, wrapped, root_key_fingerprint, is_active FROM key_encryption_keys ORDER BY id',
-  );
+export function activeKey(stored: readonly StoredKey[], schema: string): StoredKey {
+  const active = stored.find(key => key.isActive);
+  if (active === undefined) throw new Error(`schema ${schema} has no active key-encryption key`);
+  return active;
+}
 
-function unwrapKey(rootKey: SecretBytes, schema: string, row: KeyRow): SecretBytes {
-  const given = fingerprint(rootKey);
-  if (row.root_key_fingerprint !== given) {
-    throw new WrongRootKeyError(
-      `The root key given (fingerprint ${given}) is not the one that schema ${schema} is sealed with ` +
-        `(fingerprint ${row.root_key_fingerprint}). Nothing was changed.`,
-    );
-  }
+/** A new random key, wrapped for the row `id`. */
+export const makeKey = (
+  provider: RootKeyProvider,
+  schema: string,
+  id: number,
+  rootKeyName: string,
+): Promise<Buffer> =>
+  provider.wrap(rootKeyName, new SecretBytes(randomBytes(KEY_BYTES)), associatedData(schema, id));
+
+/** The same key for the same row, under another root key. */
+export async function rewrapKey(
+  provider: RootKeyProvider,
+  schema: string,
+  key: StoredKey,
+  rootKeyName: string,
+): Promise<Buffer> {
+  const opened = await unwrapKey(provider, schema, key);
+  return provider.wrap(rootKeyName, opened, associatedData(schema, key.id));
+}
+
+export async function findKeys(db: Queryable): Promise<StoredKey[]> {
+  const rows = await db.query<KeyRow>(
+    `SELECT id, wrapped, root_key_fingerprint, is_active, created_at FROM key_encryption_keys ORDER BY id`,
+  );
+  return rows.map(row => ({
+    id: row.id,
+    wrapped: row.wrapped,
+    rootKeyName: row.root_key_fingerprint,
+    isActive: row.is_active,
+    createdAt: row.created_at,
+  }));
+}
+
+export async function unwrapKey(
+  provider: RootKeyProvider,
+  schema: string,
+  { id, wrapped, rootKeyName }: StoredKey,
+): Promise<SecretBytes> {
   try {
-    return new SecretBytes(open(rootKey.reveal(), row.wrapped, associatedData(schema, row.id)));
+    return await provider.unwrap(rootKeyName, wrapped, associatedData(schema, id));
   } catch (cause) {
+    if (cause instanceof UnknownRootKeyError) {
+      const { current, next } = await provider.names();
+      const given = next === undefined ? `fingerprint ${current}` : `fingerprints ${current} and ${next}`;
+      throw new WrongRootKeyError(
+        `The root key given (${given}) is not the one that schema ${schema} is sealed with ` +
+          `(fingerprint ${rootKeyName}). Nothing was changed.`,
+      );
+    }
     throw new WrongRootKeyError(
-      `Key-encryption key ${row.id} of schema ${schema} does not open with its root key (fingerprint ${given}): ` +
+      `Key-encryption key ${id} of schema ${schema} does not open with its root key (fingerprint ${rootKeyName}): ` +
         'the row was altered or damaged. Nothing was changed.',
       { cause },
     );
   }
-}
-
-/** Ends the start with a message for the operator. */
-export class WrongRootKeyError extends Error {
-  override readonly name = 'WrongRootKeyError';
-  readonly code = 'CONFIGURATION_ERROR';
 }

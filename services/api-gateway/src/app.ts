@@ -18,7 +18,7 @@ import {
 } from './refusals.ts';
 import { bodyLength } from './request-body.ts';
 import { pathOf, targetFault } from './request-target.ts';
-import { isInternal, isSignIn, matchRoute } from './routes.ts';
+import { isInternal, isSignIn, matchRoute, maxBodyBytesAt } from './routes.ts';
 
 export function createApp(context: Context, metrics: Metrics = silentMetrics): RequestListener {
   const pages = ownPages(context);
@@ -64,16 +64,22 @@ async function decide(
   const delaySeconds = await context.rateLimits.delay(address, isSignIn(request.method, path));
   if (delaySeconds > 0) return rateLimited(delaySeconds);
 
+  const maxBodyBytes = maxBodyBytesAt(path, context.config.maxBodyBytes);
   const length = bodyLength(request);
   if (length === undefined) return UNKNOWN_CODING;
-  if (length !== 'chunked' && length > context.config.maxBodyBytes) return TOO_LARGE;
+  if (length !== 'chunked' && length > maxBodyBytes) return TOO_LARGE;
 
   const page = pages.get(path);
   if (page !== undefined) return request.method === 'GET' || request.method === 'HEAD' ? page() : NOT_ALLOWED;
 
   const route = isInternal(path) ? undefined : matchRoute(path);
   if (route === undefined) return NOT_FOUND;
-  return { upstream: context.upstreams[route.upstream], length, hasPages: route.hasPages === true };
+  return {
+    upstream: context.upstreams[route.upstream],
+    length,
+    maxBodyBytes,
+    hasPages: route.hasPages === true,
+  };
 }
 
 /** Only the matched prefix is named: what follows it may be a secret's name, and a query may be worse. */

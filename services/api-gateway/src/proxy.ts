@@ -27,6 +27,7 @@ const MAX_TRIES = 3;
 export interface Passage {
   readonly upstream: Upstream;
   readonly length: BodyLength;
+  readonly maxBodyBytes: number;
   readonly hasPages: boolean;
 }
 
@@ -38,7 +39,7 @@ export function proxy(
   response: ServerResponse,
   requestId: string,
 ): void {
-  const { upstream, length } = passage;
+  const { upstream, length, maxBodyBytes } = passage;
   const headers = forwardedHeaders(request, requestId);
   if (headers === undefined || upstream.inFlight >= MAX_IN_FLIGHT) {
     if (headers !== undefined) upstream.count('overloaded');
@@ -55,7 +56,7 @@ export function proxy(
   };
   if (length === 0) pass(null);
   else if (length !== 'chunked' && length <= GATHER_MAX_BYTES) gatherBody(request, pass);
-  else pass(meteredBody(request, context.config.maxBodyBytes));
+  else pass(meteredBody(request, maxBodyBytes));
 }
 
 interface Outgoing extends Dispatcher.DispatchOptions {

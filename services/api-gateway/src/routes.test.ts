@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isInternal, isSignIn, matchRoute } from './routes.ts';
+import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { isInternal, isSignIn, matchRoute, maxBodyBytesAt } from './routes.ts';
 
 describe('matchRoute', () => {
   test.each([
@@ -14,6 +15,7 @@ describe('matchRoute', () => {
     ['/vault/api/v1/secrets/a%2Fb', 'vault'],
     ['/vault/api/v1/', 'vault'],
     ['/secrets-manager/api/v1/password-policies', 'secrets-manager'],
+    ['/host-store/api/v1/hosts', 'secrets-manager'],
     ['/monitor-service/api/v1/auditevents', 'monitor'],
   ])('%s is served by %s', (path, upstream) => {
     expect(matchRoute(path)?.upstream).toBe(upstream);
@@ -26,7 +28,7 @@ describe('matchRoute', () => {
     '/vault/api',
     '/VAULT/api/v1',
     '/v%61ult/api/v1',
-    '/host-store/api/v1/hosts',
+    '/workflow-engine/api/v1/requests',
     '/readyz',
     '/auth/readyz',
     '/auth',
@@ -49,6 +51,17 @@ test.each([
   ['/vault/api/v1/secrets/100%25', false],
 ])('%s is internal: %p', (path, internal) => {
   expect(isInternal(path)).toBe(internal);
+});
+
+test.each([
+  ['/vault/api/v1/files/secrets/a', MAX_FILE_BYTES],
+  ['/vault/api/v1/user/0190f3a2-1111-7222-8333-444455556666/files/secrets/a', MAX_FILE_BYTES],
+  ['/vault/api/v1/filesystem/a', 1_000],
+  ['/vault/api/v1/secrets/files/a', 1_000],
+  ['/vault/api/v1/user/secrets/a/files/b', 1_000],
+  ['/auth/api/v1/files/a', 1_000],
+])('a body at %s may have %i bytes where the setting says 1000', (path, bytes) => {
+  expect(maxBodyBytesAt(path, 1_000)).toBe(bytes);
 });
 
 test('only pages keep their own policy', () => {

@@ -1,3 +1,5 @@
+import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+
 export const UPSTREAM_NAMES = ['auth', 'vault', 'secrets-manager', 'monitor'] as const;
 export type UpstreamName = (typeof UPSTREAM_NAMES)[number];
 
@@ -20,6 +22,7 @@ const ROUTES: readonly Route[] = (
     { prefix: '/role-store/api/v1', upstream: 'auth' },
     { prefix: '/vault/api/v1', upstream: 'vault' },
     { prefix: '/secrets-manager/api/v1', upstream: 'secrets-manager' },
+    { prefix: '/host-store/api/v1', upstream: 'secrets-manager' },
     { prefix: '/monitor-service/api/v1', upstream: 'monitor' },
   ] satisfies Route[]
 ).sort((one, other) => other.prefix.length - one.prefix.length);
@@ -35,6 +38,12 @@ export function matchRoute(path: string): Route | undefined {
   }
   return undefined;
 }
+
+const FILES = /^\/vault\/api\/v1\/(?:user\/[^/]+\/)?files\//;
+
+/** Files of secrets are larger than any other body, so STRONGROOM_MAX_BODY_BYTES does not count for them. */
+export const maxBodyBytesAt = (path: string, setting: number): number =>
+  FILES.test(path) ? MAX_FILE_BYTES : setting;
 
 const INTERNAL_PATHS = new Set(['/auth/api/v1/revocations']);
 

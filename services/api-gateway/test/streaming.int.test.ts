@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
 import { collect, deferred, fakeUpstream, send, sendRaw, startTestGateway } from './harness.ts';
 
 const MIB = 2 ** 20;
@@ -114,6 +115,24 @@ describe('size limit', () => {
 
     request.destroy();
     await gateway.stop();
+    await upstream.close();
+  });
+
+  test('is that of a file where files are kept, whatever the setting says', async () => {
+    const upstream = await fakeUpstream((request, response) => {
+      void collect(request).then(({ body }) => response.end(String(body.length)));
+    });
+    for (const maxBodyBytes of [1000, 2 * MAX_FILE_BYTES]) {
+      const gateway = await startTestGateway(upstream.origin, { maxBodyBytes });
+      const put = async (path: string, size: number) => {
+        const { status, body } = await send(gateway.url, path, { method: 'PUT', body: Buffer.alloc(size) });
+        return status === 200 ? body : status;
+      };
+      expect(await put('/vault/api/v1/files/secrets/a', MAX_FILE_BYTES)).toBe(String(MAX_FILE_BYTES));
+      expect(await put('/vault/api/v1/files/secrets/a', MAX_FILE_BYTES + 1)).toBe(413);
+      expect(await put('/vault/api/v1/secrets/files', maxBodyBytes + 1)).toBe(413);
+      await gateway.stop();
+    }
     await upstream.close();
   });
 

@@ -1,6 +1,5 @@
 import { readSettings, type Environment, type Settings } from '@strongroom/config/settings';
-import { parseRootKey } from '@strongroom/crypto/root-key';
-import { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import { readRootKeys, type RootKeySecrets } from '@strongroom/service/root-key-settings';
 import {
   readServiceConfig,
   readServiceSecrets,
@@ -25,8 +24,7 @@ export interface AuthSettings {
 
 export type AuthConfig = ServiceConfig & AuthSettings;
 
-export interface AuthSecrets extends ServiceSecrets {
-  readonly rootKey: SecretBytes;
+export interface AuthSecrets extends ServiceSecrets, RootKeySecrets {
   /** The secrets by which the platform's own services sign in. They live in settings only, not in the database. */
   readonly machineSecrets: Readonly<Record<MachineClientId, string>>;
   /** What the first start makes; ignored once it is there. */
@@ -39,8 +37,6 @@ export function readAuthConfig(environment: Environment): { config: AuthConfig; 
     ...readServiceConfig(settings, 'auth'),
     ...readAuthSettings(settings),
   });
-  const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
-  if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
   const bootstrapText = settings.optionalText('STRONGROOM_BOOTSTRAP');
   const bootstrap = bootstrapText === undefined ? undefined : parseBootstrap(bootstrapText);
   if (bootstrapText !== undefined && bootstrap === undefined) {
@@ -49,7 +45,7 @@ export function readAuthConfig(environment: Environment): { config: AuthConfig; 
   const secretOf = (id: MachineClientId) => settings.text(MACHINE_CLIENTS[id].secretSetting);
   const secrets: AuthSecrets = {
     ...readServiceSecrets(settings),
-    rootKey: rootKey ?? new SecretBytes(new Uint8Array()),
+    ...readRootKeys(settings),
     machineSecrets: {
       'strongroom-vault': secretOf('strongroom-vault'),
       'strongroom-secrets-manager': secretOf('strongroom-secrets-manager'),

@@ -1,4 +1,4 @@
-import type { Keyring } from '@strongroom/crypto/keyring';
+import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import type { PasswordHasher } from '@strongroom/crypto/password';
 import type { Foundations } from '@strongroom/service/foundations';
 import type { RemoteKeys } from './clients/remote-keys.ts';
@@ -8,7 +8,7 @@ import type { TokenSigner } from './operations/token-signer.ts';
 /** What auth's operations may use. */
 export interface AuthContext extends Foundations {
   readonly config: AuthConfig;
-  readonly keyring: Keyring;
+  readonly keyring: LiveKeyring;
   readonly signer: TokenSigner;
   /** Keys of identity providers that publish them. */
   readonly remoteKeys: RemoteKeys;

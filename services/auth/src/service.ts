@@ -1,14 +1,17 @@
 import path from 'node:path';
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { createTokenVerifier } from '@strongroom/auth-client/access-token';
 import { revocationFeed } from '@strongroom/auth-client/revocation-feed';
 import { createRevocations } from '@strongroom/auth-client/revocations';
 import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/password';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { checkRootKey, keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { checkRootKey, keyMigrations } from '@strongroom/keys/key-store';
 import type { Metrics } from '@strongroom/metrics/metrics';
 import { recallWhileCutOff } from '@strongroom/service/access';
 import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
+import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-management';
+import { keyRoutes } from '@strongroom/service/key-routes';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import { authRoutes } from './app.ts';
 import { createRemoteKeys } from './clients/remote-keys.ts';
@@ -19,8 +22,17 @@ import { startPruning } from './operations/prune-expired.ts';
 import { findRevocations } from './operations/revocations.ts';
 import { startSigningKeyKeeper } from './operations/rotate-signing-keys.ts';
 import { createTokenSigner } from './operations/token-signer.ts';
+import { withStepUp } from './routes/step-up.ts';
+import { SEALED_COLUMNS } from './store/sealed-columns.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+
+const KEY_EVENTS: KeyEvents = {
+  read: AUDIT_EVENTS.authKeysRead,
+  rotationStarted: AUDIT_EVENTS.authKeyRotationStarted,
+  rotationFinished: AUDIT_EVENTS.authKeyRotationFinished,
+  rootKeyChanged: AUDIT_EVENTS.authRootKeyChanged,
+};
 
 const migrations = { name: 'auth', directory: path.join(import.meta.dirname, '../migrations') };
 
@@ -29,13 +41,14 @@ export async function startAuth(
   secrets: AuthSecrets,
   dependencies: ServiceDependencies,
 ): Promise<RunningService> {
-  const rootKey = staticRootKey(secrets.rootKey);
+  const rootKeys = staticRootKey(secrets.rootKey, secrets.newRootKey);
   const foundations = await openFoundations(config, secrets, dependencies, {
-    beforeMigration: db => checkRootKey(db, config.schema, rootKey),
+    beforeMigration: db => checkRootKey(db, config.schema, rootKeys),
     migrations: [keyMigrations, migrations],
   });
-  const { db, now, metrics } = foundations;
-  const keyring = await loadKeyring(db, config.schema, rootKey, now());
+  const { now, metrics } = foundations;
+  const keys = await openKeyManagement(foundations, { rootKeys, tables: SEALED_COLUMNS, events: KEY_EVENTS });
+  const { keyring } = keys;
   const passwords = createPasswordHasher();
   measurePasswords(metrics, passwords);
   if (secrets.bootstrap !== undefined) {
@@ -68,7 +81,7 @@ export async function startAuth(
 
   return serve(foundations, {
     prefixes: ['/auth/api/v1', '/role-store/api/v1', '/local-user-store/api/v1'],
-    routes: authRoutes(ctx),
+    routes: [...authRoutes(ctx), ...withStepUp(ctx, keyRoutes('/auth/api/v1', keys))],
     authenticate: createTokenVerifier({
       issuer: config.issuer,
       keys: signer.verificationKey,
@@ -81,6 +94,7 @@ export async function startAuth(
       await unfollow();
       await stopKeeper();
       await stopPruning();
+      await keys.close();
       await passwords.close();
     },
   });

@@ -4,7 +4,7 @@ import type { Cache } from '@strongroom/cache/cache';
 import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { openDatabase, type Transaction } from '@strongroom/db/database';
-import { loadKeyring } from '@strongroom/keys/key-store';
+import { openLiveKeyring } from '@strongroom/keys/live-keyring';
 import { silentLogger } from '@strongroom/log/logger';
 import { createRelayBell } from '@strongroom/outbox/outbox';
 import type { AuthConfig, AuthSecrets } from '../src/config.ts';
@@ -32,7 +32,12 @@ export async function openInside(
     },
     silentLogger,
   );
-  const keyring = await loadKeyring(db, config.schema, staticRootKey(secrets.rootKey), now());
+  const keyring = await openLiveKeyring({
+    db: db,
+    schema: config.schema,
+    rootKeys: staticRootKey(secrets.rootKey),
+    now,
+  });
   const newId = () => randomUUID();
   const bell = createRelayBell(db, config.schema, 0);
   const signer = await createTokenSigner({ db, now, newId, config, keyring });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Permission } from '@strongroom/contracts/permissions';
-import { loadKeyring } from '@strongroom/keys/key-store';
+import { openLiveKeyring } from '@strongroom/keys/live-keyring';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { canonicalName } from '@strongroom/schema/text';
 import type { Subject } from '../src/domain/subject.ts';
@@ -78,7 +78,12 @@ export async function bearerOf(
   } = {},
 ): Promise<string> {
   const now = options.now ?? (() => new Date());
-  const keyring = await loadKeyring(auth.superuser, 'auth', staticRootKey(auth.secrets.rootKey), now());
+  const keyring = await openLiveKeyring({
+    db: auth.superuser,
+    schema: 'auth',
+    rootKeys: staticRootKey(auth.secrets.rootKey),
+    now,
+  });
   const { config, superuser: db } = auth;
   const signer = await createTokenSigner({ db, config, now, newId: randomUUID, keyring });
   const authTime = new Date(now().getTime() - (options.ageSeconds ?? 0) * 1_000);

@@ -3,7 +3,8 @@ import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { createPasswordHasher, type PasswordHasher } from '@strongroom/crypto/password';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import type { Database, Queryable } from '@strongroom/db/database';
-import { keyMigrations, loadKeyring } from '@strongroom/keys/key-store';
+import { keyMigrations } from '@strongroom/keys/key-store';
+import { openLiveKeyring } from '@strongroom/keys/live-keyring';
 import { silentLogger } from '@strongroom/log/logger';
 import { openFoundations } from '@strongroom/service/foundations';
 import { createRemoteKeys } from '../src/clients/remote-keys.ts';
@@ -31,7 +32,12 @@ export async function openContext(auth: TestAuth, now: () => Date): Promise<Test
     migrations: [keyMigrations, migrations],
   });
   const rootKey = staticRootKey(auth.secrets.rootKey);
-  const keyring = await loadKeyring(foundations.db, auth.config.schema, rootKey, now());
+  const keyring = await openLiveKeyring({
+    db: foundations.db,
+    schema: auth.config.schema,
+    rootKeys: rootKey,
+    now,
+  });
   const passwords = countingHasher();
   return {
     ...foundations,

@@ -3,7 +3,7 @@ import { createAudit } from '@strongroom/audit/audit';
 import type { Permission } from '@strongroom/contracts/permissions';
 import { createMemoryCache } from '@strongroom/cache/memory-cache';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { loadKeyring } from '@strongroom/keys/key-store';
+import { openLiveKeyring } from '@strongroom/keys/live-keyring';
 import type { AuthContext } from '../src/context.ts';
 import { bearerOf } from './people-rows.ts';
 import { ROLES, uniqueName, type TestAuth } from './support.ts';
@@ -23,7 +23,12 @@ export interface People {
 
 export async function openPeople(auth: TestAuth, now: () => Date): Promise<People> {
   const db = auth.superuser;
-  const keyring = await loadKeyring(db, 'auth', staticRootKey(auth.secrets.rootKey), now());
+  const keyring = await openLiveKeyring({
+    db: db,
+    schema: 'auth',
+    rootKeys: staticRootKey(auth.secrets.rootKey),
+    now,
+  });
   const ring = () => undefined;
   const audit = createAudit({ service: 'auth', db, newId: randomUUID, now, ring });
   // What the operations under test read of it. The cache forgets, so that the database alone must know what is spent.

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { staticRootKey } from '@strongroom/crypto/root-key';
-import { loadKeyring } from '@strongroom/keys/key-store';
+import { openLiveKeyring } from '@strongroom/keys/live-keyring';
 import sshpk from 'sshpk';
 import { openSecret } from '../src/domain/sealed-secret.ts';
 import { parsePrivateKey } from '../src/domain/ssh-key.ts';
@@ -26,7 +26,12 @@ async function privateHalf(id: string): Promise<string> {
     'SELECT sealed_private_key AS sealed FROM principal_keys WHERE id = $1',
     [id],
   );
-  const keyring = await loadKeyring(auth.superuser, 'auth', staticRootKey(auth.secrets.rootKey), new Date());
+  const keyring = await openLiveKeyring({
+    db: auth.superuser,
+    schema: 'auth',
+    rootKeys: staticRootKey(auth.secrets.rootKey),
+    now: () => new Date(),
+  });
   return openSecret(keyring, { table: 'principal_keys', field: 'private_key' }, id, row!.sealed);
 }
 

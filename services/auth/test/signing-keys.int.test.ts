@@ -248,7 +248,9 @@ describe('the two algorithms', () => {
     >;
     const rsa = (await findSigningKeys(inside.ctx.db)).find(key => key.algorithm === 'RS256')!;
     const column = { table: 'signing_keys', field: 'private_key' } as const;
-    const jwk = JSON.parse(openSecret(inside.ctx.keyring, column, rsa.id, rsa.sealedPrivateKey!)) as JWK;
+    const jwk = JSON.parse(
+      await openSecret(inside.ctx.keyring, column, rsa.id, rsa.sealedPrivateKey!),
+    ) as JWK;
     const header = { typ: 'at+jwt', kid: rsa.id, alg: 'RS256' };
     const forged = await new SignJWT(claims).setProtectedHeader(header).sign(await importJWK(jwk, 'RS256'));
     // The signature is good; it is the algorithm that is not.

@@ -12,6 +12,8 @@ CREATE TABLE schemas (
   -- Whether a secret may have fields beyond these.
   open boolean NOT NULL,
   built_in boolean NOT NULL DEFAULT false,
+  -- Counts every change: what writers compare.
+  revision bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL,
   created_by text NOT NULL,
   updated_at timestamptz NOT NULL,

@@ -1,6 +1,5 @@
 import { readSettings, type Environment, type Settings } from '@strongroom/config/settings';
-import { parseRootKey } from '@strongroom/crypto/root-key';
-import { SecretBytes } from '@strongroom/crypto/secret-bytes';
+import { readRootKeys, type RootKeySecrets } from '@strongroom/service/root-key-settings';
 import {
   readServiceConfig,
   readServiceSecrets,
@@ -15,8 +14,7 @@ export interface VaultSettings {
 
 export type VaultConfig = ServiceConfig & VaultSettings;
 
-export interface VaultSecrets extends ServiceSecrets {
-  readonly rootKey: SecretBytes;
+export interface VaultSecrets extends ServiceSecrets, RootKeySecrets {
   /** vault's own machine identity at auth. */
   readonly machineSecret: string;
 }
@@ -24,11 +22,9 @@ export interface VaultSecrets extends ServiceSecrets {
 export function readVaultConfig(environment: Environment): { config: VaultConfig; secrets: VaultSecrets } {
   const settings = readSettings(environment);
   const config = { ...readServiceConfig(settings, 'vault'), ...readVaultSettings(settings) };
-  const rootKey = parseRootKey(settings.text('STRONGROOM_ROOT_KEY'));
-  if (rootKey === undefined) settings.fault('STRONGROOM_ROOT_KEY must be 32 bytes in base64url');
   const secrets: VaultSecrets = {
     ...readServiceSecrets(settings),
-    rootKey: rootKey ?? new SecretBytes(new Uint8Array()),
+    ...readRootKeys(settings),
     machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
   };
   settings.finish();

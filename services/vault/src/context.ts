@@ -1,11 +1,11 @@
-import type { Keyring } from '@strongroom/crypto/keyring';
+import type { RoleDirectory } from '@strongroom/auth-client/role-directory';
+import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import type { Foundations } from '@strongroom/service/foundations';
-import type { RoleDirectory } from './clients/role-directory.ts';
 import type { SecretFinder } from './store/find-secrets.ts';
 
 /** What vault's operations may use. An operation names the slice that it needs. */
 export interface VaultContext extends Foundations {
-  readonly keyring: Keyring;
+  readonly keyring: LiveKeyring;
   readonly roles: RoleDirectory;
   readonly secrets: SecretFinder;
 }

@@ -139,7 +139,10 @@ describe('instances that share a database', () => {
 test('a start with the wrong root key names both keys and changes nothing', async () => {
   await withTestVault(async other => {
     // Pending migrations: what the start must not get to.
-    await other.superuser.query('DROP TABLE secret_versions, secrets, folders, schemas, idempotency_keys');
+    await other.superuser.query(
+      'DROP TABLE version_files, file_chunks, files, secret_versions, secrets, folders, schemas, idempotency_keys',
+    );
+    await other.superuser.query('DROP FUNCTION remove_unused_file, remove_files_of_destroyed');
     await other.superuser.query("DELETE FROM schema_migrations WHERE id LIKE 'vault/%'");
     const state = async () => ({
       tables: await other.superuser.query(

@@ -62,6 +62,21 @@ describe('a request that is sent again under its idempotency key', () => {
     await replica.stop();
   });
 
+  test('at once, creates once: the one that finds the name taken is answered as the one that took it', async () => {
+    const replica = await vault.startReplica();
+    for (let round = 0; round < 10; round += 1) {
+      const body = { name: uniqueName('race'), data: { round } };
+      const request = { body, ...once(randomUUID()) };
+      const answers = await Promise.all(
+        [vault.url, replica.url, vault.url, replica.url].map(at => vault.call('POST', SECRETS, request, at)),
+      );
+      expect(answers.map(answer => [answer.status, answer.body])).toEqual(
+        answers.map(() => [201, { name: body.name }]),
+      );
+    }
+    await replica.stop();
+  });
+
   test('that was refused is tried anew', async () => {
     const key = randomUUID();
     const body = { name: uniqueName('late'), data: { v: 1 }, read_roles: [vault.role] };

@@ -17,6 +17,9 @@ import type { VaultConfig, VaultSecrets } from '../src/config.ts';
 import { startVault } from '../src/service.ts';
 export const SECRETS = '/vault/api/v1/secrets';
 export const METADATA = '/vault/api/v1/metadata/secrets';
+export const MOVE = '/vault/api/v1/move/secrets';
+export const FOLDERS = '/vault/api/v1/folders';
+export const SCHEMAS = '/vault/api/v1/schemas';
 export const SEARCH = '/vault/api/v1/search/secrets';
 
 export interface Answer {
@@ -62,7 +65,9 @@ export interface TestVault {
   stop: () => Promise<void>;
 }
 
-export async function startTestVault(options: { now?: () => Date } = {}): Promise<TestVault> {
+export async function startTestVault(
+  options: { now?: () => Date; newRootKey?: () => SecretBytes | undefined } = {},
+): Promise<TestVault> {
   const now = options.now ?? (() => new Date());
   const database = await createTestDatabase('vault');
   const issuer = await createTokenIssuer(now);
@@ -88,6 +93,7 @@ export async function startTestVault(options: { now?: () => Date } = {}): Promis
     databasePassword: database.password,
     rootKey: new SecretBytes(randomBytes(32)),
     machineSecret: 'machine-secret-of-vault',
+    ...(options.newRootKey === undefined ? {} : { newRootKey: options.newRootKey }),
   };
   const replicas = new Set<RunningService>();
   const startReplica: TestVault['startReplica'] = async (other, more) => {
@@ -199,5 +205,11 @@ export const cutConnections = (superuser: Database) =>
 
 /** The path of a secret as the SDKs write it: `/` encoded too. */
 export const pathOf = (name: string, prefix = SECRETS): string => `${prefix}/${encodeURIComponent(name)}`;
+
+/** The same on the versioned API. */
+export const versioned = (
+  what: 'data' | 'metadata' | 'keys' | 'delete' | 'undelete' | 'destroy',
+  name: string,
+): string => pathOf(name, `/vault/api/v1/secret/${what}`);
 
 export const uniqueName = (prefix: string): string => `${prefix}-${randomUUID()}`;

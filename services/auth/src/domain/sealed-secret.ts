@@ -1,5 +1,6 @@
 import { openValue, packEnvelope, sealValue, unpackEnvelope } from '@strongroom/crypto/envelope';
 import type { Keyring } from '@strongroom/crypto/keyring';
+import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 
 /** Small values that auth must be able to read again, each bound to its row. */
 export type SealedColumn =
@@ -12,7 +13,7 @@ export type SealedColumn =
   | { table: 'trusted_clients'; field: 'secret' | 'oauth_secret' }
   | { table: 'idp_clients'; field: 'secret' };
 
-const address = (column: SealedColumn, objectId: string) => ({
+export const sealedAddress = (column: SealedColumn, objectId: string) => ({
   schema: 'auth',
   ...column,
   objectId,
@@ -24,11 +25,16 @@ export const sealSecret = (
   column: SealedColumn,
   objectId: string,
   secret: string,
-): Buffer => packEnvelope(sealValue(keyring, Buffer.from(secret), address(column, objectId)));
+): Buffer => packEnvelope(sealValue(keyring, Buffer.from(secret), sealedAddress(column, objectId)));
 
-export const openSecret = (
-  keyring: Keyring,
+/** Asynchronous, since a key may have to be looked up first. */
+export async function openSecret(
+  keyring: Keyring & Pick<LiveKeyring, 'have'>,
   column: SealedColumn,
   objectId: string,
   sealed: Buffer,
-): string => openValue(keyring, unpackEnvelope(sealed), address(column, objectId)).toString('utf8');
+): Promise<string> {
+  const envelope = unpackEnvelope(sealed);
+  await keyring.have(envelope.keyId);
+  return openValue(keyring, envelope, sealedAddress(column, objectId)).toString('utf8');
+}

@@ -42,29 +42,31 @@ export async function createApiClient(
 ): Promise<string> {
   const id = ctx.newId();
   const now = ctx.now();
-  await ctx.db.transaction(async tx => {
-    const permissions = await requireRoles(tx, input.roleIds);
-    requirePermissionsOf(
-      caller,
-      input.roleIds.flatMap(roleId => permissions.get(roleId) ?? []),
-    );
-    await insertApiClient(tx, {
-      id,
-      name: input.name,
-      sealedSecret: sealSecret(ctx.keyring, COLUMN, id, randomToken()),
-      roles: input.roleIds.map(roleId => ({ id: roleId, name: '' })),
-      createdAt: now,
-      createdBy: caller.id,
-      updatedAt: now,
-      updatedBy: caller.id,
-    });
-    await ctx.audit.append(tx, {
-      type: AUDIT_EVENTS.apiClientAdded,
-      caller,
-      request,
-      message: { apiClientID: id, apiClient: input.name },
-    });
-  });
+  await ctx.keyring.sealing(() =>
+    ctx.db.transaction(async tx => {
+      const permissions = await requireRoles(tx, input.roleIds);
+      requirePermissionsOf(
+        caller,
+        input.roleIds.flatMap(roleId => permissions.get(roleId) ?? []),
+      );
+      await insertApiClient(tx, {
+        id,
+        name: input.name,
+        sealedSecret: sealSecret(ctx.keyring, COLUMN, id, randomToken()),
+        roles: input.roleIds.map(roleId => ({ id: roleId, name: '' })),
+        createdAt: now,
+        createdBy: caller.id,
+        updatedAt: now,
+        updatedBy: caller.id,
+      });
+      await ctx.audit.append(tx, {
+        type: AUDIT_EVENTS.apiClientAdded,
+        caller,
+        request,
+        message: { apiClientID: id, apiClient: input.name },
+      });
+    }),
+  );
   ctx.ring();
   return id;
 }
@@ -147,15 +149,15 @@ export async function searchApiClients(
 ): Promise<{ count: number; clients: ReadableApiClient[] }> {
   const { count, clients } = await searchRows(ctx.db, query);
   await auditSecretsRead(ctx, caller, request, { apiClientIDs: clients.map(client => client.id).join(' ') });
-  return { count, clients: clients.map(client => readable(ctx, caller, client)) };
+  return { count, clients: await Promise.all(clients.map(client => readable(ctx, caller, client))) };
 }
 
 /** Who knows the secret is the client, so it is shown to those alone who may do what the client may. */
-const readable = (ctx: AuthContext, caller: Caller, client: ApiClient): ReadableApiClient => ({
+const readable = async (ctx: AuthContext, caller: Caller, client: ApiClient): Promise<ReadableApiClient> => ({
   client,
   secret: lacksPermissionOf(caller, client.permissions)
     ? ''
-    : openSecret(ctx.keyring, COLUMN, client.id, client.sealedSecret),
+    : await openSecret(ctx.keyring, COLUMN, client.id, client.sealedSecret),
 });
 
 const auditSecretsRead = (

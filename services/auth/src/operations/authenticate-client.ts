@@ -34,7 +34,7 @@ export async function authenticateApiClient(
   const client = isUuid(id) ? await findApiClient(ctx.db, id) : undefined;
   if (client === undefined) return undefined;
   const { keyring } = ctx;
-  const secret = openSecret(
+  const secret = await openSecret(
     keyring,
     { table: 'api_clients', field: 'secret' },
     client.id,

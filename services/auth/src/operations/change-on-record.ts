@@ -21,3 +21,10 @@ export async function changeOnRecord(
   });
   ctx.ring();
 }
+
+/** The same for a change that seals something. `work` seals it, and runs again when the key was retired meanwhile. */
+export const changeSealedOnRecord = (
+  ctx: Pick<AuthContext, 'db' | 'audit' | 'ring' | 'keyring'>,
+  by: By,
+  work: (tx: Transaction) => Promise<Pick<Act, 'type' | 'message'>>,
+): Promise<void> => ctx.keyring.sealing(() => changeOnRecord(ctx, by, work));

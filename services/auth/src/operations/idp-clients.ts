@@ -12,7 +12,7 @@ import {
   lockIdpClient,
   updateIdpClient as updateRow,
 } from '../store/idp-clients.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
 import { endSessions } from './effects-at-once.ts';
 
 export interface IdpClientInput {
@@ -34,8 +34,8 @@ export async function createIdpClient(ctx: AuthContext, by: By, input: IdpClient
   const id = ctx.newId();
   const { name, isEnabled = true, document } = input;
   const { clientId, secret } = newCredentials();
-  const sealedSecret = sealSecret(ctx.keyring, COLUMN, id, secret);
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
+    const sealedSecret = sealSecret(ctx.keyring, COLUMN, id, secret);
     const updatedAt = ctx.now();
     const updatedBy = by.caller.id;
     await insertIdpClient(tx, {
@@ -88,7 +88,7 @@ export async function regenerateIdpClient(
   id: string,
 ): Promise<IdpClientCredentials> {
   const credentials = newCredentials();
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
     const client = await lockIdpClient(tx, id);
     if (client === undefined) throw idpClientNotFound();
     await updateRow(tx, {
@@ -115,7 +115,7 @@ export async function readIdpClient(
   if (!caller.permissions.has('idp-clients-manage')) return { client, secret: undefined };
   const message = { ...told(client), act: 'read' };
   await ctx.audit.write({ type: AUDIT_EVENTS.idpClientSecretRead, caller, request, message });
-  return { client, secret: openSecret(ctx.keyring, COLUMN, id, client.sealedSecret) };
+  return { client, secret: await openSecret(ctx.keyring, COLUMN, id, client.sealedSecret) };
 }
 
 /** All bits of the client id are random: the one of `newId` tells when it was made. */

@@ -20,7 +20,7 @@ export async function findOAuthClient(ctx: Reader, clientId: string): Promise<OA
     id: client.clientId,
     secret: client.isPublic
       ? null
-      : openSecret(keyring, { table: 'idp_clients', field: 'secret' }, client.id, client.sealedSecret),
+      : await openSecret(keyring, { table: 'idp_clients', field: 'secret' }, client.id, client.sealedSecret),
     grants: client.allowsRefresh ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
     redirectUris: client.redirectUris,
     logoutRedirectUris: client.logoutRedirectUris,

@@ -51,27 +51,29 @@ async function addPrincipalKey(
   { publicLine, privatePem }: SshKeyPair,
 ): Promise<string> {
   const id = ctx.newId();
-  const sealedPrivateKey = sealSecret(ctx.keyring, COLUMN, id, privatePem);
-  await ctx.db.transaction(async tx => {
-    const permissions = (await lockRoles(tx, [roleId])).get(roleId);
-    if (permissions === undefined) throw roleNotFound();
-    // Who brings a key signs in to hosts as the role.
-    requirePermissionsOf(caller, permissions);
-    await insertPrincipalKey(tx, {
-      id,
-      roleId,
-      publicKey: publicLine,
-      sealedPrivateKey,
-      createdAt: ctx.now(),
-      createdBy: caller.id,
-    });
-    await ctx.audit.append(tx, {
-      type: AUDIT_EVENTS.principalKeyAdded,
-      caller,
-      request,
-      message: { roleID: roleId, keyID: id },
-    });
-  });
+  await ctx.keyring.sealing(() =>
+    ctx.db.transaction(async tx => {
+      const sealedPrivateKey = sealSecret(ctx.keyring, COLUMN, id, privatePem);
+      const permissions = (await lockRoles(tx, [roleId])).get(roleId);
+      if (permissions === undefined) throw roleNotFound();
+      // Who brings a key signs in to hosts as the role.
+      requirePermissionsOf(caller, permissions);
+      await insertPrincipalKey(tx, {
+        id,
+        roleId,
+        publicKey: publicLine,
+        sealedPrivateKey,
+        createdAt: ctx.now(),
+        createdBy: caller.id,
+      });
+      await ctx.audit.append(tx, {
+        type: AUDIT_EVENTS.principalKeyAdded,
+        caller,
+        request,
+        message: { roleID: roleId, keyID: id },
+      });
+    }),
+  );
   ctx.ring();
   return id;
 }

@@ -36,7 +36,7 @@ export const rotateSigningKeys = (
   ctx: RotationContext,
   caller?: Caller,
   request?: RequestInfo,
-): Promise<SigningKey[]> => addNextKeys(ctx, rotatable, caller, request);
+): Promise<SigningKey[]> => ctx.keyring.sealing(() => addNextKeys(ctx, rotatable, caller, request));
 
 async function addNextKeys(
   ctx: RotationContext,
@@ -79,7 +79,7 @@ export async function keepSigningKeys(ctx: RotationContext, days: number): Promi
   // A replica whose clock is behind may sign with the old key for a moment longer.
   await destroyPrivateKeys(ctx.db, later(now, -CLOCK_MARGIN_SECONDS));
   await deleteRetiredSigningKeys(ctx.db, now);
-  await addNextKeys(ctx, (keys, at) => (days === 0 ? [] : due(keys, at, days)));
+  await ctx.keyring.sealing(() => addNextKeys(ctx, (keys, at) => (days === 0 ? [] : due(keys, at, days))));
 }
 
 const INTERVAL_MS = 30_000;

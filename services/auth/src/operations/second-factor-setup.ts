@@ -38,11 +38,13 @@ export async function startTotp(
   const seed = makeTotpSeed();
   const uri = totpUri(ctx.config.issuer, user.username, seed);
   const qrCode = await toDataURL(uri);
-  const sealed = sealSecret(ctx.keyring, TOTP_COLUMN, user.id, seed);
-  await ctx.db.transaction(async tx => {
-    await requireOwner(tx, user.id);
-    if (!(await startTotpSeed(tx, user.id, sealed))) throw totpExists();
-    await ctx.audit.append(tx, change(user.id, 'authenticator app shown', origin));
+  await ctx.keyring.sealing(() => {
+    const sealed = sealSecret(ctx.keyring, TOTP_COLUMN, user.id, seed);
+    return ctx.db.transaction(async tx => {
+      await requireOwner(tx, user.id);
+      if (!(await startTotpSeed(tx, user.id, sealed))) throw totpExists();
+      await ctx.audit.append(tx, change(user.id, 'authenticator app shown', origin));
+    });
   });
   ctx.ring();
   return { seed, uri, qrCode };
@@ -60,7 +62,8 @@ export async function confirmTotp(
 ): Promise<readonly string[] | undefined> {
   const seed = await findTotpSeed(ctx.db, userId);
   if (seed === undefined || seed.isConfirmed) return undefined;
-  const step = matchTotpStep(openSecret(ctx.keyring, TOTP_COLUMN, userId, seed.sealed), code, ctx.now());
+  const opened = await openSecret(ctx.keyring, TOTP_COLUMN, userId, seed.sealed);
+  const step = matchTotpStep(opened, code, ctx.now());
   if (step === undefined) return undefined;
   const codes = await ctx.db.transaction(async tx => {
     await requireOwner(tx, userId);

@@ -55,7 +55,8 @@ export async function checkTotp(
 ): Promise<boolean> {
   const seed = await findTotpSeed(ctx.db, userId);
   if (seed?.isConfirmed !== true) return false;
-  const step = matchTotpStep(openSecret(ctx.keyring, TOTP_COLUMN, userId, seed.sealed), code, ctx.now());
+  const opened = await openSecret(ctx.keyring, TOTP_COLUMN, userId, seed.sealed);
+  const step = matchTotpStep(opened, code, ctx.now());
   if (step === undefined) return false;
   // Of a race on many replicas one reaches the row. It is the row that knows, since the cache may forget.
   const claim = `totp:${userId}:${step}`;

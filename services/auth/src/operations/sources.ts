@@ -15,7 +15,7 @@ import {
   lockSource,
   updateSource as updateRow,
 } from '../store/sources.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
 import { endSessions } from './effects-at-once.ts';
 
 export interface SourceInput {
@@ -37,8 +37,8 @@ const COLUMN = { table: 'sources', field: 'connection' } as const;
 
 export async function createSource(ctx: AuthContext, by: By, input: SourceInput): Promise<string> {
   const id = ctx.newId();
-  const sealedConnection = sealConnection(ctx, id, input.connection ?? {});
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
+    const sealedConnection = sealConnection(ctx, id, input.connection ?? {});
     const { name, isEnabled = true, document } = input;
     const stamps = madeBy(by.caller.id, ctx.now());
     await insertSource(tx, { id, name, isLocal: false, isEnabled, document, sealedConnection, ...stamps });
@@ -49,8 +49,8 @@ export async function createSource(ctx: AuthContext, by: By, input: SourceInput)
 
 /** Replaces the source by what the body says. Disabling one ends the sessions of its people. */
 export async function updateSource(ctx: AuthContext, by: By, id: string, input: SourceInput): Promise<void> {
-  const sealed = input.connection && sealConnection(ctx, id, input.connection);
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
+    const sealed = input.connection && sealConnection(ctx, id, input.connection);
     const source = await lockSource(tx, id);
     if (source === undefined) throw sourceNotFound();
     if (source.isLocal && !leavesLocal(source, input)) throw localSource();
@@ -123,13 +123,15 @@ async function openConnections(
     const message = { sourceIDs: sealed.map(source => source.id).join(' ') };
     await ctx.audit.write({ type: AUDIT_EVENTS.directoryRead, caller, request, message });
   }
-  return sources.map(source => {
-    const connection = openConnection(ctx, source);
-    return { source, connection: seesSecrets ? connection : { type: connection['type'] ?? '' } };
-  });
+  return Promise.all(
+    sources.map(async source => {
+      const connection = await openConnection(ctx, source);
+      return { source, connection: seesSecrets ? connection : { type: connection['type'] ?? '' } };
+    }),
+  );
 }
 
-function openConnection(ctx: AuthContext, { id, sealedConnection }: Source): Connection {
+async function openConnection(ctx: AuthContext, { id, sealedConnection }: Source): Promise<Connection> {
   if (sealedConnection === null) return LOCAL_CONNECTION;
-  return JSON.parse(openSecret(ctx.keyring, COLUMN, id, sealedConnection)) as Connection;
+  return JSON.parse(await openSecret(ctx.keyring, COLUMN, id, sealedConnection)) as Connection;
 }

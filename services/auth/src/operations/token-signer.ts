@@ -13,7 +13,7 @@ import {
   TOKEN_TYPE,
   type AccessTokenClaims,
 } from '@strongroom/auth-client/access-token';
-import type { Keyring } from '@strongroom/crypto/keyring';
+import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import type { Foundations } from '@strongroom/service/foundations';
 import { openSecret } from '../domain/sealed-secret.ts';
 import { isShown, signingKeyAt, type SigningAlgorithm, type SigningKey } from '../domain/signing-key.ts';
@@ -44,7 +44,7 @@ export interface TokenSigner {
   reload: () => Promise<void>;
 }
 
-export type SignerContext = Pick<Foundations, 'db' | 'now' | 'newId' | 'config'> & { keyring: Keyring };
+export type SignerContext = Pick<Foundations, 'db' | 'now' | 'newId' | 'config'> & { keyring: LiveKeyring };
 
 interface PrivateKey extends SigningKey {
   readonly privateKey: CryptoKey;
@@ -104,7 +104,7 @@ export async function createTokenSigner(ctx: SignerContext): Promise<TokenSigner
 
 /** Keys that were opened before are not opened again. */
 async function toKeyRing(
-  keyring: Keyring,
+  keyring: LiveKeyring,
   rows: readonly StoredSigningKey[],
   opened: readonly PrivateKey[],
 ): Promise<KeyRing> {
@@ -119,7 +119,7 @@ async function toKeyRing(
   return { keys: rows, signing, find };
 }
 
-async function open(keyring: Keyring, { id, algorithm }: SigningKey, sealed: Buffer): Promise<CryptoKey> {
-  const jwk = JSON.parse(openSecret(keyring, PRIVATE_KEY, id, sealed)) as JWK;
+async function open(keyring: LiveKeyring, { id, algorithm }: SigningKey, sealed: Buffer): Promise<CryptoKey> {
+  const jwk = JSON.parse(await openSecret(keyring, PRIVATE_KEY, id, sealed)) as JWK;
   return (await importJWK(jwk, algorithm)) as CryptoKey;
 }

@@ -14,7 +14,7 @@ import {
   lockTrustedClient,
   updateTrustedClient as updateRow,
 } from '../store/trusted-clients.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
 
 export interface TrustedClientInput {
   name: string;
@@ -42,16 +42,16 @@ export async function createTrustedClient(
 ): Promise<string> {
   if (type === undefined) throw invalidField('type', 'type is required', 'REQUIRED_VALUE_MISSING');
   const id = ctx.newId();
-  const client: TrustedClient = {
-    id,
-    name,
-    type,
-    document: { ...document, enabled: isEnabled },
-    sealedSecret: sealSecret(ctx.keyring, SECRET, id, randomToken()),
-    sealedOAuthSecret: sealSecret(ctx.keyring, OAUTH_SECRET, id, randomToken()),
-    ...madeBy(by.caller.id, ctx.now()),
-  };
-  await changeOnRecord(ctx, by, async tx => {
+  await changeSealedOnRecord(ctx, by, async tx => {
+    const client: TrustedClient = {
+      id,
+      name,
+      type,
+      document: { ...document, enabled: isEnabled },
+      sealedSecret: sealSecret(ctx.keyring, SECRET, id, randomToken()),
+      sealedOAuthSecret: sealSecret(ctx.keyring, OAUTH_SECRET, id, randomToken()),
+      ...madeBy(by.caller.id, ctx.now()),
+    };
     await insertTrustedClient(tx, client);
     return { type: AUDIT_EVENTS.trustedClientAdded, message: told(client) };
   });
@@ -110,7 +110,7 @@ export async function listTrustedClients(
   const { count, clients } = await listRows(ctx.db, { ...page, type: null });
   const trustedClientIDs = clients.map(client => client.id).join(' ');
   const withSecrets = clients.length > 0 && (await readsSecrets(ctx, by, { trustedClientIDs }));
-  return { count, clients: clients.map(client => readable(ctx, client, withSecrets)) };
+  return { count, clients: await Promise.all(clients.map(client => readable(ctx, client, withSecrets))) };
 }
 
 /** Who may change a client sees its secrets, once that is on record. */
@@ -124,12 +124,16 @@ async function readsSecrets(
   return true;
 }
 
-const readable = (ctx: AuthContext, client: TrustedClient, withSecrets: boolean): ReadableTrustedClient => ({
+const readable = async (
+  ctx: AuthContext,
+  client: TrustedClient,
+  withSecrets: boolean,
+): Promise<ReadableTrustedClient> => ({
   client,
   secrets: withSecrets
     ? {
-        secret: openSecret(ctx.keyring, SECRET, client.id, client.sealedSecret),
-        oauthSecret: openSecret(ctx.keyring, OAUTH_SECRET, client.id, client.sealedOAuthSecret),
+        secret: await openSecret(ctx.keyring, SECRET, client.id, client.sealedSecret),
+        oauthSecret: await openSecret(ctx.keyring, OAUTH_SECRET, client.id, client.sealedOAuthSecret),
       }
     : undefined,
 });

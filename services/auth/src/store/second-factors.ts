@@ -1,3 +1,4 @@
+import { PACKED_HEAD_BYTES } from '@strongroom/crypto/envelope';
 import type { Queryable } from '@strongroom/db/database';
 
 /** What a person has set up to prove who it is beside the password. */
@@ -46,6 +47,9 @@ export async function findTotpSeed(db: Queryable, userId: string): Promise<TotpS
   return row;
 }
 
+/** That of `$2`: its ciphertext alone, since the rotation of keys replaces what stands before that. */
+const IS_SEED = `substr(sealed_totp_seed, ${PACKED_HEAD_BYTES} + 1) = substr($2::bytea, ${PACKED_HEAD_BYTES} + 1)`;
+
 /** A new seed in place of one that was never confirmed. False: there is a confirmed one, or nobody. */
 export async function startTotpSeed(tx: Queryable, userId: string, sealed: Buffer): Promise<boolean> {
   const rows = await tx.query(
@@ -66,7 +70,7 @@ export async function confirmTotpSeed(
 ): Promise<boolean> {
   const rows = await tx.query(
     `UPDATE users SET totp_confirmed_at = $4, totp_last_step = $3
-     WHERE id = $1 AND sealed_totp_seed = $2 AND totp_confirmed_at IS NULL AND totp_last_step < $3 RETURNING id`,
+     WHERE id = $1 AND ${IS_SEED} AND totp_confirmed_at IS NULL AND totp_last_step < $3 RETURNING id`,
     [userId, sealed, step, now],
   );
   return rows.length === 1;
@@ -81,7 +85,7 @@ export async function spendTotpStep(
 ): Promise<boolean> {
   const rows = await db.query(
     `UPDATE users SET totp_last_step = $3
-     WHERE id = $1 AND sealed_totp_seed = $2 AND totp_confirmed_at IS NOT NULL AND totp_last_step < $3 RETURNING id`,
+     WHERE id = $1 AND ${IS_SEED} AND totp_confirmed_at IS NOT NULL AND totp_last_step < $3 RETURNING id`,
     [userId, sealed, step],
   );
   return rows.length === 1;

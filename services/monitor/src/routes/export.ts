@@ -30,12 +30,12 @@ export const exportRoute = (ctx: Pick<MonitorContext, 'db' | 'audit'>): Route =>
     async handle({ query, caller, request }) {
       const { from = 1, to = Number.MAX_SAFE_INTEGER } = query;
       if (from > to) throw invalidField('from', 'from must not be behind to', 'VALUE_OUT_OF_BOUNDS');
-      const text = await exportTrail(ctx, caller, request, {
+      const pieces = await exportTrail(ctx, caller, request, {
         firstPosition: from,
         lastPosition: to,
         from: parseInstant('start_time', query.start_time),
         to: parseInstant('end_time', query.end_time),
       });
-      return { stream: { type: JSON_LINES, text } };
+      return { stream: { type: JSON_LINES, pieces } };
     },
   });

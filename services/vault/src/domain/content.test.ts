@@ -5,7 +5,10 @@ import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { openContent, sealContent } from './content.ts';
 import { MAX_DATA_BYTES } from './secret.ts';
 
-const keyring = createKeyring(new Map([[1, new SecretBytes(randomBytes(32))]]), 1);
+const keyring = {
+  ...createKeyring(new Map([[1, new SecretBytes(randomBytes(32))]]), 1),
+  have: () => undefined,
+};
 const secret = { id: 'c0000000-0000-4000-8000-000000000001', version: 3 };
 const decryptionFailed = expect.objectContaining({ code: 'DECRYPTION_FAILED' });
 

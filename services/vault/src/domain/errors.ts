@@ -1,5 +1,6 @@
 import { AppError } from '@strongroom/errors/app-error';
 import {
+  badRequest,
   duplicateValue,
   invalidField,
   objectNotFound,
@@ -10,6 +11,64 @@ import {
 export const secretNotFound = () => objectNotFound('Secret');
 
 export const secretExists = () => duplicateValue('name', 'secret');
+
+export const folderNotFound = () => objectNotFound('Folder');
+
+export const folderExists = () => duplicateValue('path', 'folder');
+
+export const folderNotEmpty = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'FOLDER_NOT_EMPTY',
+    message: 'Only an empty folder can be deleted; move or delete first what is in it',
+  });
+
+export const movedIntoItself = () => invalidField('path', 'A folder cannot be moved into itself');
+
+export const movedNameTooLong = () =>
+  invalidField('path', 'A name below the folder would become too long or too deep', 'VALUE_OUT_OF_BOUNDS');
+
+export const moveTooLarge = (most: number) =>
+  new AppError({
+    kind: 'conflict',
+    code: 'MOVE_TOO_LARGE',
+    message: `One move takes at most ${most} secrets and as many folders along; move parts of the folder first`,
+    property: 'path',
+  });
+
+export const schemaNotFound = () => objectNotFound('Schema');
+
+export const schemaExists = () => duplicateValue('name', 'schema');
+
+export const schemaBuiltIn = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'SCHEMA_BUILT_IN',
+    message: 'A built-in schema can be neither changed nor deleted; make one of another name',
+  });
+
+export const schemaInUse = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'SCHEMA_IN_USE',
+    message: 'A schema that secrets follow cannot be deleted',
+  });
+
+export const fileNotFound = () => objectNotFound('File');
+
+/** Which field it is about is not told: its name is the caller's own text. */
+export const noSuchFile = () =>
+  invalidField('data', 'A field names a file that this secret does not have; files are sent by themselves');
+
+export const emptyFile = () => badRequest('The file is empty');
+
+/** What a file was being uploaded into is no longer there. */
+export const uploadLost = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'WRITE_CONFLICT',
+    message: 'The secret was deleted, or the upload took too long',
+  });
 
 export const schemaUnknown = () => invalidField('schema', 'No schema has this name');
 
@@ -36,7 +95,7 @@ export const preconditionFailed = () =>
   new AppError({
     kind: 'precondition_failed',
     code: 'PRECONDITION_FAILED',
-    message: 'The secret is not what If-Match names',
+    message: 'The object is not what If-Match names',
   });
 
 export const expectationRequired = () =>

@@ -17,8 +17,16 @@ export function requireExpected(
   { version, revisions }: Expectation,
 ): void {
   if (version !== undefined && version !== secret.version) throw versionConflict();
-  if (Array.isArray(revisions) && !revisions.includes(secret.revision)) throw preconditionFailed();
+  requireRevision(secret, revisions);
   if (secret.casRequired && version === undefined && (revisions === undefined || revisions === 'any')) {
     throw expectationRequired();
   }
+}
+
+/** The part of it that If-Match says. */
+export function requireRevision(
+  { revision }: Pick<Secret, 'revision'>,
+  revisions: Expectation['revisions'],
+): void {
+  if (Array.isArray(revisions) && !revisions.includes(revision)) throw preconditionFailed();
 }

@@ -1,6 +1,9 @@
 import type { Caller } from '@strongroom/contracts/caller';
 import { holdsOne, mayManage } from './secret.ts';
 
+/** What one move may take along at most, of secrets and of folders: it is one transaction. */
+export const MAX_MOVED = 20_000;
+
 /** A part of shared secrets' names that ends before a slash, and who may read and write below it. */
 export interface Folder {
   readonly id: string;
@@ -35,9 +38,28 @@ export function pathsDownTo(path: string): string[] {
   return segments.map((_segment, index) => segments.slice(0, index + 1).join('/'));
 }
 
+/** What `name` is called once the folder `from` above it is called `to`. */
+export const movedName = (name: string, from: string, to: string): string => to + name.slice(from.length);
+
+/** Whether the path leads into the folder. */
+export const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
+
+/** A folder's own part in who may read and write below it. */
+export type FolderRoles = Pick<Folder, 'readRoles' | 'writeRoles' | 'inherits'>;
+
+/** What a folder is made with unless something else is said. */
+export const INHERITING: FolderRoles = { readRoles: [], writeRoles: [], inherits: true };
+
+/** Order does not count. */
+export const sameFolderRoles = (a: FolderRoles, b: FolderRoles): boolean =>
+  a.inherits === b.inherits && sameSet(a.readRoles, b.readRoles) && sameSet(a.writeRoles, b.writeRoles);
+
+const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every(role => b.includes(role));
+
 /** The roles that count in a folder below `parent`, each once. */
 export const effectiveRoles = (
-  own: Pick<Folder, 'readRoles' | 'writeRoles' | 'inherits'>,
+  own: FolderRoles,
   parent: Pick<Folder, 'effectiveReadRoles' | 'effectiveWriteRoles'> | undefined,
 ): Pick<Folder, 'effectiveReadRoles' | 'effectiveWriteRoles'> => ({
   effectiveReadRoles: union(own.inherits ? parent?.effectiveReadRoles : undefined, own.readRoles),

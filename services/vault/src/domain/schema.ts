@@ -1,5 +1,5 @@
 import type { ErrorDetail } from '@strongroom/errors/app-error';
-import { invalidFields } from '@strongroom/errors/common-errors';
+import { invalidField, invalidFields } from '@strongroom/errors/common-errors';
 import type { SecretData } from './secret.ts';
 
 /** One field of a secret, and how it is shown. */
@@ -24,6 +24,19 @@ export interface Schema {
   /** Whether a secret may have fields beyond these. */
   readonly open: boolean;
   readonly builtIn: boolean;
+  /** Counts every change. */
+  readonly revision: number;
+}
+
+export const MAX_SCHEMA_FIELDS = 64;
+
+/** A field is known by its name. */
+export function requireDistinctFields(properties: readonly SchemaField[]): void {
+  const names = properties.map(field => field.name);
+  const again = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (again !== -1) {
+    throw invalidField(`properties.${again}.name`, 'Another field has this name', 'VALUE_DUPLICATE');
+  }
 }
 
 /** Checks content against its schema. What is wrong names the field and never its value. */

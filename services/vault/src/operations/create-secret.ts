@@ -5,18 +5,22 @@ import { sealContent } from '../domain/content.ts';
 import {
   folderWriteRoleRequired,
   manageRequired,
+  noSuchFile,
   ownSecretsOnly,
   secretExists,
   writeConflict,
 } from '../domain/errors.ts';
+import { fileIdsIn } from '../domain/file.ts';
 import { folderPathOf, mayAddTo } from '../domain/folder.ts';
 import {
   mayManage,
   mayUsePersonal,
+  mayWrite,
   type Secret,
   type SecretAddress,
   type SecretData,
 } from '../domain/secret.ts';
+import { isReadable, newestVersion } from '../domain/version.ts';
 import { findNearestFolder } from '../store/folders.ts';
 import { insertSecret } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
@@ -24,6 +28,8 @@ import { named, parseAddress, refuse } from './find-secret.ts';
 import { makeFolders } from './make-folders.ts';
 import type { Remember } from './once.ts';
 import { requireKnownRoles } from './role-lists.ts';
+import { untilFirst } from './until-first.ts';
+import { changeSecret } from './update-secret.ts';
 
 export interface NewSecret
   extends
@@ -44,10 +50,10 @@ export interface NewSecret
 
 export type CreatedSecret = Omit<Secret, 'number' | 'folderId'>;
 
-/** Each round makes the folders that are missing; they could be deleted again in between. */
+/** Each round makes the folders that are missing; they, and the schema, could be gone again in between. */
 const MAX_ROUNDS = 5;
 
-/** Stores a secret with its first version, its audit record in the same statement. */
+/** Stores a secret with its first version; where there was one whose newest version is deleted, its next. */
 export async function createSecret(
   ctx: VaultContext,
   caller: Caller,
@@ -55,13 +61,29 @@ export async function createSecret(
   input: NewSecret,
   remember: Remember<CreatedSecret>,
 ): Promise<CreatedSecret> {
+  return untilFirst(
+    async () =>
+      (await insertNew(ctx, caller, request, input, remember)) ??
+      (await writeAnew(ctx, caller, request, input, remember)),
+  );
+}
+
+/** Stores a secret, its audit record in the same statement. Undefined: there is one of this name. */
+export async function insertNew(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  input: NewSecret,
+  remember: Remember<CreatedSecret>,
+): Promise<CreatedSecret | undefined> {
   const address = parseAddress(input);
-  const folderPath = address.ownerId === undefined ? folderPathOf(address.name) : undefined;
-  await requireRight(ctx, caller, request, address, folderPath);
+  const folderPath = folderOf(address);
+  await requireMayCreate(ctx, caller, request, address);
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
   const { data, ...stated } = input;
-  await checkContent(ctx, stated.schema, data);
+  // A new secret has none yet.
+  if (fileIdsIn(data).size > 0) throw noSuchFile();
   const now = ctx.now();
   const secret: CreatedSecret = {
     ...stated,
@@ -76,54 +98,65 @@ export async function createSecret(
     updatedAt: now,
     updatedBy: caller.id,
   };
-  const version = firstVersion(secret);
-  const envelope = sealContent(ctx.keyring, secret, data);
+  const version = newestVersion(secret);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const stored = await ctx.audit.appendWithin(
-      events =>
-        insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
-      {
-        type: AUDIT_EVENTS.secretCreated,
-        caller,
-        request,
-        message: { ...named(address), secretID: secret.id, secretVersion: '1' },
-      },
-    );
+    await checkContent(ctx, stated.schema, data);
+    const stored = await ctx.keyring.sealing(() => {
+      const envelope = sealContent(ctx.keyring, secret, data);
+      return ctx.audit.appendWithin(
+        events =>
+          insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
+        {
+          type: AUDIT_EVENTS.secretCreated,
+          caller,
+          request,
+          message: { ...named(address), secretID: secret.id, secretVersion: '1' },
+        },
+      );
+    });
     if (stored) {
       ctx.ring();
       return secret;
     }
-    // On the record, since it tells of a secret that the caller may not know of.
-    if ((await ctx.secrets.find(address)) !== undefined) {
-      return refuse(ctx, caller, request, address, secretExists());
-    }
+    if ((await ctx.secrets.find(address)) !== undefined) return undefined;
     if (folderPath !== undefined) await makeFolders(ctx, caller, request, folderPath);
   }
   throw writeConflict();
 }
 
-const firstVersion = (secret: CreatedSecret) => ({
-  version: secret.version,
-  createdAt: secret.createdAt,
-  createdBy: secret.createdBy,
-  deletionTime: deletionTimeOf(secret, secret.createdAt),
-  destroyed: false,
-});
+/**
+ * A secret whose newest version is deleted reads as absent, so clients create it again; whoever may write it may. It
+ * becomes what they state, and keeps its older versions. Undefined: it has changed meanwhile.
+ */
+async function writeAnew(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  input: NewSecret,
+  remember: Remember<CreatedSecret>,
+): Promise<CreatedSecret | undefined> {
+  const address = parseAddress(input);
+  const found = await ctx.secrets.findSealed(address);
+  if (found === undefined) return undefined;
+  const { secret, version } = found;
+  if (isReadable(version, ctx.now()) || !mayWrite(caller, secret)) {
+    // On the record, since it tells of a secret that the caller may not know of.
+    return refuse(ctx, caller, request, address, secretExists());
+  }
+  const { data, readRoles, writeRoles, tags, schema = null, expiresAt = null } = input;
+  const change = { data, readRoles, writeRoles, tags, schema, expiresAt };
+  return changeSecret(ctx, caller, request, address, secret, change, { version: secret.version }, remember);
+}
 
-/** When a version that is written now will count as deleted. */
-export const deletionTimeOf = (
-  { deleteVersionAfterSeconds }: Pick<Secret, 'deleteVersionAfterSeconds'>,
-  now: Date,
-): Date | undefined =>
-  deleteVersionAfterSeconds === 0 ? undefined : new Date(now.getTime() + deleteVersionAfterSeconds * 1_000);
+const folderOf = ({ ownerId, name }: SecretAddress): string | undefined =>
+  ownerId === undefined ? folderPathOf(name) : undefined;
 
 /** Anybody may keep secrets of his own; sharing needs the right to add, and a folder's write role where it has any. */
-async function requireRight(
+export async function requireMayCreate(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
   address: SecretAddress,
-  folderPath: string | undefined,
 ): Promise<void> {
   if (address.ownerId !== undefined) {
     if (!mayUsePersonal(caller, address.ownerId)) {
@@ -134,6 +167,7 @@ async function requireRight(
   if (!mayManage(caller) && !caller.permissions.has('vault-add')) {
     return refuse(ctx, caller, request, address, manageRequired('Creating a secret'));
   }
+  const folderPath = folderOf(address);
   if (folderPath === undefined) return;
   if (!mayAddTo(caller, await findNearestFolder(ctx.db, folderPath))) {
     return refuse(ctx, caller, request, address, folderWriteRoleRequired());

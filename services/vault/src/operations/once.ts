@@ -2,10 +2,8 @@ import { createHash, createHmac } from 'node:crypto';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { constantTimeEqual } from '@strongroom/crypto/compare';
-import { hasErrorCode } from '@strongroom/errors/app-error';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { VaultContext } from '../context.ts';
-import { keyUsedMeanwhile } from '../domain/errors.ts';
 import { findAnswer } from '../store/idempotency-keys.ts';
 
 /** The rows that a write stores with itself: the answer that this result will have, under the caller's key. */
@@ -57,7 +55,7 @@ export async function once<T, A>(
       ]);
     return toAnswer(await act(remember));
   } catch (error) {
-    if (!hasErrorCode(error, keyUsedMeanwhile().code)) throw error;
+    // Whatever the error: the same request may have been quicker, and this one met what that had made.
     const meanwhile = await repeat();
     if (meanwhile === undefined) throw error;
     return meanwhile.answer;

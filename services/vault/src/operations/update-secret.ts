@@ -13,10 +13,11 @@ import {
   type SecretAddress,
   type SecretData,
 } from '../domain/secret.ts';
+import { newestVersion } from '../domain/version.ts';
 import { insertVersion, updateMetadata } from '../store/write-secrets.ts';
 import { checkContent } from './check-content.ts';
-import { deletionTimeOf } from './create-secret.ts';
 import { findKnown, named, parseAddress, refuse } from './find-secret.ts';
+import { keepFiles, type KeptContent } from './keep-files.ts';
 import type { Remember } from './once.ts';
 import { requireKnownRoles } from './role-lists.ts';
 import { untilFirst } from './until-first.ts';
@@ -47,19 +48,36 @@ export async function updateSecret(
   remember: Remember<Secret>,
 ): Promise<Secret> {
   const address = parseAddress(rawAddress);
-  let result: Secret | undefined;
-  await untilFirst(async () => {
+  return untilFirst(async () => {
     const secret = await findKnown(ctx, caller, request, address);
-    if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, address, writeRoleRequired());
-    requireExpected(secret, expected);
-    const next = applyChange(secret, change, caller, ctx.now());
-    await requireRights(ctx, caller, request, address, secret, next);
-    await requireSchemaKept(ctx, secret, next, change.data);
-    result = { ...next, revision: secret.revision + 1 };
-    return store(ctx, caller, request, address, secret, next, change.data, remember(result));
+    return changeSecret(ctx, caller, request, address, secret, change, expected, remember);
   });
+}
+
+/** The same, once, on what was found. Undefined: another writer was first. */
+export async function changeSecret(
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  address: SecretAddress,
+  secret: Secret,
+  change: SecretChange,
+  expected: Expectation,
+  remember: Remember<Secret>,
+): Promise<Secret | undefined> {
+  if (!mayWrite(caller, secret)) return refuse(ctx, caller, request, address, writeRoleRequired());
+  requireExpected(secret, expected);
+  const next = applyChange(secret, change, caller, ctx.now());
+  await requireRights(ctx, caller, request, address, secret, next);
+  await requireSchemaKept(ctx, secret, next, change.data);
+  const content = change.data === undefined ? undefined : await keepFiles(ctx, secret.id, change.data);
+  const result = { ...next, revision: secret.revision + 1 };
+  const answers = remember(result);
+  const stored = await ctx.keyring.sealing(() =>
+    store(ctx, caller, request, address, secret, next, content, answers),
+  );
+  if (!stored) return undefined;
   ctx.ring();
-  if (result === undefined) throw new Error('an update ended without a result');
   return result;
 }
 
@@ -120,22 +138,18 @@ function store(
   address: SecretAddress,
   seen: Secret,
   next: Secret,
-  data: SecretData | undefined,
+  content: KeptContent | undefined,
   answers: string,
 ): Promise<boolean> {
-  const envelope = data === undefined ? undefined : sealContent(ctx.keyring, next, data);
-  const version = {
-    version: next.version,
-    createdAt: next.updatedAt,
-    createdBy: next.updatedBy,
-    deletionTime: deletionTimeOf(next, next.updatedAt),
-    destroyed: false,
-  };
+  const sealed = content === undefined ? undefined : sealContent(ctx.keyring, next, content.data);
   return ctx.audit.appendWithin(
     events =>
-      envelope === undefined
+      sealed === undefined
         ? updateMetadata(ctx.db, seen, next, { events, answers })
-        : insertVersion(ctx.db, seen, next, version, envelope, { events, answers }),
+        : insertVersion(ctx.db, seen, next, newestVersion(next), sealed, content?.fileIds ?? [], {
+            events,
+            answers,
+          }),
     {
       type: AUDIT_EVENTS.secretUpdated,
       caller,

@@ -24,7 +24,7 @@ import type { NewSecret } from '../operations/create-secret.ts';
 
 /** Shapes of the secret object on the wire (contract 2.1), and what it has beyond PrivX's. */
 
-const RoleHandle = Members({
+export const RoleHandle = Members({
   id: Type.String(),
   name: Type.String(),
   deleted: Type.Optional(Type.Boolean({ description: 'The role exists no more' })),
@@ -53,7 +53,7 @@ export const SecretView = Members({ ...metadata, data: FreeObject });
 
 /** On input only the id counts: clients send names that are empty or wrong. */
 const RoleHandleInput = Members({ id: Uuid });
-const RoleList = OrNull(Type.Array(RoleHandleInput, { maxItems: MAX_ROLES }));
+export const RoleList = OrNull(Type.Array(RoleHandleInput, { maxItems: MAX_ROLES }));
 
 export const NameInput = Text(2_048);
 
@@ -69,7 +69,13 @@ export const SecretInput = {
 type StatedSecret = Static<ReturnType<typeof Members<typeof SecretInput>>>;
 
 /** The role list of a request: ids in the given order, in PostgreSQL's spelling. */
-const roleIds = (handles: readonly { id: string }[]): string[] => handles.map(({ id }) => id.toLowerCase());
+export const roleIds = (handles: readonly { id: string }[]): string[] =>
+  handles.map(({ id }) => id.toLowerCase());
+
+export function roleHandle(id: string, names: ReadonlyMap<string, string>) {
+  const name = names.get(id);
+  return name === undefined ? { id, name: '', deleted: true } : { id, name };
+}
 
 /** In one form each, and each once. */
 const tagList = (tags: readonly string[]): string[] => [
@@ -112,10 +118,7 @@ export const toChange = (body: StatedSecret): SecretChange => ({
 });
 
 export function metadataView(secret: Secret, names: ReadonlyMap<string, string>) {
-  const handle = (id: string) => {
-    const name = names.get(id);
-    return name === undefined ? { id, name: '', deleted: true } : { id, name };
-  };
+  const handle = (id: string) => roleHandle(id, names);
   return {
     id: secret.id,
     number: secret.number,

@@ -1,5 +1,6 @@
 import type { CloudEvent } from '@strongroom/contracts/cloud-event';
-import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { isForeignKeyViolation, isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { translateKeyRefusal } from '@strongroom/keys/key-errors';
 import { appendEventsAfter, eventValues } from '@strongroom/outbox/outbox';
 import { keyUsedMeanwhile } from '../domain/errors.ts';
 
@@ -28,12 +29,17 @@ export const factsAfter = (change: string, events: string, answers: string): str
 
 export const factValues = ({ events, answers }: Facts): [string[], string] => [eventValues(events), answers];
 
+/** What a statement finds out only while it writes, since another one was quicker: a name, or a schema that is gone. */
+const wasLate = (error: unknown): boolean =>
+  isUniqueViolation(error, 'secrets_name_unique') || isForeignKeyViolation(error, 'secrets_schema_exists');
+
 /** For statements with `factsAfter`: whether the change was made. */
 export async function runWrite(db: Queryable, text: string, values: readonly unknown[]): Promise<boolean> {
   try {
     return (await db.query(text, values)).length === 1;
   } catch (error) {
+    if (wasLate(error)) return false;
     // A request under the same key was quicker, and all of this one was undone.
-    throw isUniqueViolation(error, 'idempotency_keys_used') ? keyUsedMeanwhile() : error;
+    throw isUniqueViolation(error, 'idempotency_keys_used') ? keyUsedMeanwhile() : translateKeyRefusal(error);
   }
 }

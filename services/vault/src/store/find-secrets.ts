@@ -69,6 +69,19 @@ async function findPersonalSealed(
   return row && toSealedSecret(row);
 }
 
+/** One version of a secret. */
+export async function findSealedVersion(
+  db: Queryable,
+  secretId: string,
+  version: number,
+): Promise<SealedVersion | undefined> {
+  const [row] = await db.query<VersionRow>(
+    `SELECT ${SEALED_COLUMNS} FROM secret_versions v WHERE v.secret_id = $1 AND v.version = $2`,
+    [secretId, version],
+  );
+  return row && toSealedVersion(row);
+}
+
 /** Look-ups by address; concurrent ones of shared secrets share a statement. */
 export interface SecretFinder {
   readonly find: (address: SecretAddress) => Promise<Secret | undefined>;

@@ -1,7 +1,8 @@
-import type { Queryable } from '@strongroom/db/database';
+import { isForeignKeyViolation, type Queryable } from '@strongroom/db/database';
+import { folderNotEmpty } from '../domain/errors.ts';
 import { pathsDownTo, type Folder } from '../domain/folder.ts';
 
-interface FolderRow {
+export interface FolderRow {
   id: string;
   number: number;
   parent_id: string | null;
@@ -18,10 +19,10 @@ interface FolderRow {
   updated_by: string;
 }
 
-const COLUMNS = `id, number, parent_id, path, read_roles, write_roles, inherits, effective_read_roles,
+export const FOLDER_COLUMNS = `id, number, parent_id, path, read_roles, write_roles, inherits, effective_read_roles,
   effective_write_roles, revision, created_at, created_by, updated_at, updated_by`;
 
-const toFolder = (row: FolderRow): Folder => ({
+export const toFolder = (row: FolderRow): Folder => ({
   id: row.id,
   number: row.number,
   parentId: row.parent_id ?? undefined,
@@ -41,43 +42,78 @@ const toFolder = (row: FolderRow): Folder => ({
 /** The folder, or the nearest one above it that exists: whose roles count for what is made at `path`. */
 export async function findNearestFolder(db: Queryable, path: string): Promise<Folder | undefined> {
   const [row] = await db.query<FolderRow>(
-    `SELECT ${COLUMNS} FROM folders WHERE path = ANY ($1::text[]) ORDER BY length(path) DESC LIMIT 1`,
+    `SELECT ${FOLDER_COLUMNS} FROM folders WHERE path = ANY ($1::text[]) ORDER BY length(path) DESC LIMIT 1`,
     [pathsDownTo(path)],
   );
   return row && toFolder(row);
 }
 
-/**
- * The same, and nobody changes who may read and write in it until the transaction ends, so that what is made below
- * inherits what counts.
- */
-export async function holdNearestFolder(tx: Queryable, path: string): Promise<Folder | undefined> {
+/** How a folder is asked for. */
+export type FolderKey = { readonly id: string } | { readonly number: number };
+
+export async function findFolder(db: Queryable, key: FolderKey): Promise<Folder | undefined> {
+  const [row] = await db.query<FolderRow>(
+    `SELECT ${FOLDER_COLUMNS} FROM folders WHERE id = $1 OR number = $2::bigint`,
+    'id' in key ? [key.id, null] : [null, key.number],
+  );
+  return row && toFolder(row);
+}
+
+export async function findFolderByPath(db: Queryable, path: string): Promise<Folder | undefined> {
+  const [row] = await db.query<FolderRow>(`SELECT ${FOLDER_COLUMNS} FROM folders WHERE path = $1`, [path]);
+  return row && toFolder(row);
+}
+
+/** Undefined: there is one of this path. */
+export async function insertFolder(
+  tx: Queryable,
+  folder: Omit<Folder, 'number'>,
+): Promise<Folder | undefined> {
   const [row] = await tx.query<FolderRow>(
-    `SELECT ${COLUMNS} FROM folders WHERE path = ANY ($1::text[]) ORDER BY length(path) DESC LIMIT 1 FOR SHARE`,
-    [pathsDownTo(path)],
-  );
-  return row && toFolder(row);
-}
-
-/** False: there is one of this path. */
-export async function insertFolder(tx: Queryable, folder: Omit<Folder, 'number'>): Promise<boolean> {
-  const rows = await tx.query(
     `INSERT INTO folders (id, parent_id, path, read_roles, write_roles, inherits, effective_read_roles,
                           effective_write_roles, revision, created_at, created_by, updated_at, updated_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $9, $10)
-     ON CONFLICT ON CONSTRAINT folders_path_unique DO NOTHING RETURNING id`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     ON CONFLICT ON CONSTRAINT folders_path_unique DO NOTHING RETURNING ${FOLDER_COLUMNS}`,
     [
       folder.id,
-      folder.parentId,
-      folder.path,
-      folder.readRoles,
-      folder.writeRoles,
-      folder.inherits,
-      folder.effectiveReadRoles,
-      folder.effectiveWriteRoles,
+      ...changingValues(folder),
       folder.createdAt,
       folder.createdBy,
+      folder.updatedAt,
+      folder.updatedBy,
     ],
   );
-  return rows.length === 1;
+  return row && toFolder(row);
+}
+
+export async function updateFolder(tx: Queryable, folder: Folder): Promise<void> {
+  await tx.query(
+    `UPDATE folders SET parent_id = $2, path = $3, read_roles = $4, write_roles = $5, inherits = $6,
+       effective_read_roles = $7, effective_write_roles = $8, revision = $9, updated_at = $10, updated_by = $11
+     WHERE id = $1`,
+    [folder.id, ...changingValues(folder), folder.updatedAt, folder.updatedBy],
+  );
+}
+
+const changingValues = (folder: Omit<Folder, 'number'>): unknown[] => [
+  folder.parentId,
+  folder.path,
+  folder.readRoles,
+  folder.writeRoles,
+  folder.inherits,
+  folder.effectiveReadRoles,
+  folder.effectiveWriteRoles,
+  folder.revision,
+];
+
+/** Throws when something is in it. */
+export async function deleteFolder(tx: Queryable, id: string): Promise<void> {
+  try {
+    await tx.query('DELETE FROM folders WHERE id = $1', [id]);
+  } catch (error) {
+    const inUse = ['secrets_folder_exists', 'folders_parent_id_fkey'].some(name =>
+      isForeignKeyViolation(error, name),
+    );
+    throw inUse ? folderNotEmpty() : error;
+  }
 }

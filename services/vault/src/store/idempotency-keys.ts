@@ -1,4 +1,5 @@
-import type { Queryable } from '@strongroom/db/database';
+import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { keyUsedMeanwhile } from '../domain/errors.ts';
 
 /** What an earlier request of this caller under this key was answered. */
 export async function findAnswer(
@@ -11,6 +12,20 @@ export async function findAnswer(
     [caller, keyHash],
   );
   return row;
+}
+
+/** For changes that take a transaction: stores the rows that `Remember` made, none or one, with them. */
+export async function insertAnswers(tx: Queryable, answers: string): Promise<void> {
+  try {
+    await tx.query(
+      `INSERT INTO idempotency_keys (caller, key_hash, fingerprint, answer, created_at)
+       SELECT caller, key_hash, fingerprint, answer, created_at FROM json_to_recordset($1::json)
+         AS a (caller text, key_hash text, fingerprint text, answer json, created_at timestamptz)`,
+      [answers],
+    );
+  } catch (error) {
+    throw isUniqueViolation(error, 'idempotency_keys_used') ? keyUsedMeanwhile() : error;
+  }
 }
 
 const FORGET_AT_ONCE = 10_000;

@@ -1,4 +1,5 @@
-import type { Queryable } from '@strongroom/db/database';
+import { isForeignKeyViolation, type Queryable } from '@strongroom/db/database';
+import { schemaInUse } from '../domain/errors.ts';
 import type { Schema, SchemaField } from '../domain/schema.ts';
 
 interface SchemaRow {
@@ -9,14 +10,33 @@ interface SchemaRow {
   properties: SchemaField[];
   open: boolean;
   built_in: boolean;
+  revision: string;
 }
 
-const COLUMNS = 'id, number, name, title, properties, open, built_in';
+const COLUMNS = 'id, number, name, title, properties, open, built_in, revision';
 
-const toSchema = ({ built_in: builtIn, ...row }: SchemaRow): Schema => ({ ...row, builtIn });
+const toSchema = ({ built_in: builtIn, revision, ...row }: SchemaRow): Schema => ({
+  ...row,
+  builtIn,
+  revision: Number(revision),
+});
+
+/** Who writes, and when. */
+export interface Writing {
+  readonly at: Date;
+  readonly by: string;
+}
 
 export async function findSchema(db: Queryable, name: string): Promise<Schema | undefined> {
   const [row] = await db.query<SchemaRow>(`SELECT ${COLUMNS} FROM schemas WHERE name = $1`, [name]);
+  return row && toSchema(row);
+}
+
+/** The same, and nobody else changes it until the transaction ends. */
+export async function holdSchema(tx: Queryable, name: string): Promise<Schema | undefined> {
+  const [row] = await tx.query<SchemaRow>(`SELECT ${COLUMNS} FROM schemas WHERE name = $1 FOR UPDATE`, [
+    name,
+  ]);
   return row && toSchema(row);
 }
 
@@ -24,4 +44,36 @@ export async function findSchema(db: Queryable, name: string): Promise<Schema | 
 export async function listSchemas(db: Queryable): Promise<Schema[]> {
   const rows = await db.query<SchemaRow>(`SELECT ${COLUMNS} FROM schemas ORDER BY number`);
   return rows.map(toSchema);
+}
+
+/** Undefined: there is one of this name. */
+export async function insertSchema(
+  tx: Queryable,
+  schema: Pick<Schema, 'id' | 'name' | 'title' | 'properties' | 'open'>,
+  { at, by }: Writing,
+): Promise<Schema | undefined> {
+  const [row] = await tx.query<SchemaRow>(
+    `INSERT INTO schemas (id, name, title, properties, open, created_at, created_by, updated_at, updated_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7)
+     ON CONFLICT ON CONSTRAINT schemas_name_unique DO NOTHING RETURNING ${COLUMNS}`,
+    [schema.id, schema.name, schema.title, JSON.stringify(schema.properties), schema.open, at, by],
+  );
+  return row && toSchema(row);
+}
+
+export async function updateSchema(tx: Queryable, schema: Schema, { at, by }: Writing): Promise<void> {
+  await tx.query(
+    `UPDATE schemas SET title = $2, properties = $3, open = $4, revision = $5, updated_at = $6, updated_by = $7
+     WHERE id = $1`,
+    [schema.id, schema.title, JSON.stringify(schema.properties), schema.open, schema.revision, at, by],
+  );
+}
+
+/** Throws when secrets follow it. */
+export async function deleteSchema(tx: Queryable, id: string): Promise<void> {
+  try {
+    await tx.query('DELETE FROM schemas WHERE id = $1', [id]);
+  } catch (error) {
+    throw isForeignKeyViolation(error, 'secrets_schema_exists') ? schemaInUse() : error;
+  }
 }
