@@ -28,7 +28,7 @@ const HOMES = {
   ajv: 'libs/schema',
   typebox: 'libs/schema',
   express: '(libs/http|bench)',
-  pg: '(libs/(db|embedded-postgres|testing)|bench)',
+  pg: '(libs/(db|embedded-postgres|testing)|services/secrets-manager/src/targets|bench)',
   undici: '(libs/(http|testing)|services/(api-gateway|monitor)|bench|test)',
   jose: '(libs/(auth-client|testing)|services/(auth|monitor))',
   ioredis: 'libs/cache',
@@ -38,6 +38,8 @@ const HOMES = {
   'prom-client': 'libs/metrics',
   '@opentelemetry': 'libs/tracing',
   amqplib: 'libs/bus',
+  ssh2: 'services/secrets-manager/src/targets',
+  mariadb: 'services/secrets-manager/src/targets',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({

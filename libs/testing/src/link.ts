@@ -7,6 +7,8 @@ export interface Link {
   cut: () => void;
   /** Keeps connections and lets nothing through, as a network does that drops packets. */
   freeze: () => void;
+  /** Breaks each new connection when so many bytes have come from the server. */
+  cutAfter: (bytes: number) => void;
   /** Works again; connections that were frozen go on. */
   mend: () => void;
   close: () => Promise<void>;
@@ -15,18 +17,28 @@ export interface Link {
 export async function createLink(targetPort: number): Promise<Link> {
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
+  let allowance = Infinity;
 
   const server = createServer(near => {
     const far = connect(targetPort, '127.0.0.1');
+    let left = allowance;
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from);
-      from.on('data', chunk => void to.write(chunk));
+      from.on('data', chunk => {
+        if (from === near || (left -= chunk.length) >= 0) to.write(chunk);
+        else {
+          far.destroy();
+          near.end(chunk.subarray(0, chunk.length + left));
+        }
+      });
       from.on('error', () => undefined);
       from.on('close', () => {
         sockets.delete(from);
+        // What was let through before a cut arrives.
+        if (to === near && left < 0) return;
         to.destroy();
       });
       if (state === 'frozen') from.pause();
@@ -48,8 +60,12 @@ export async function createLink(targetPort: number): Promise<Link> {
       state = 'frozen';
       for (const socket of sockets) socket.pause();
     },
+    cutAfter(bytes) {
+      allowance = bytes;
+    },
     mend() {
       state = 'open';
+      allowance = Infinity;
       for (const socket of sockets) socket.resume();
     },
     close: () =>

@@ -32,14 +32,30 @@ export const RABBITMQ_PROGRAM: ServerProgram = {
   folders: ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin'],
 };
 
-/** On the machine already, else installed (Debian, as root), else in a container; else nothing. */
+export const SSHD_PROGRAM: ServerProgram = {
+  name: 'sshd',
+  package: 'openssh-server',
+  folders: ['/usr/sbin'],
+};
+
+export const MARIADB_PROGRAM: ServerProgram = {
+  name: 'mariadbd',
+  package: 'mariadb-server-core',
+  folders: ['/usr/sbin', '/opt/homebrew/bin'],
+};
+
+/** On the machine already, else installed (Debian, as root); else nothing. */
+export async function findProgram(server: ServerProgram): Promise<string | undefined> {
+  const program = await locate(server);
+  if (program !== undefined || !(await canInstall())) return program;
+  process.stderr.write(`installing ${server.package}, which the tests need\n`);
+  await install(server.package);
+  return locate(server);
+}
+
+/** As a program, else in a container; else nothing. */
 export async function findServer(server: ServerProgram): Promise<ServerSource | undefined> {
-  let program = await locate(server);
-  if (program === undefined && (await canInstall())) {
-    process.stderr.write(`installing ${server.package}, which the tests need\n`);
-    await install(server.package);
-    program = await locate(server);
-  }
+  const program = await findProgram(server);
   if (program !== undefined) return { kind: 'program', program };
   for (const engine of ['docker', 'podman']) {
     if (await succeeds(engine, ['info'])) return { kind: 'container', engine };
