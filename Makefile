@@ -8,7 +8,7 @@ SOURCES := $(shell find libs services apps bench -name node_modules -prune -o -n
 
 .DEFAULT_GOAL := help
 .PHONY: help up cluster cluster-down cluster-clean cluster-logs cluster-status cluster-figures build check format \
-  test test-unit test-int test-e2e test-cluster bench crash rekey chaos scale rolling clean
+  test test-unit test-int test-e2e test-cluster bench bench-vault crash rekey chaos scale rolling clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -88,6 +88,9 @@ test-cluster: build ## The end-to-end tests against a cluster of their own, made
 bench: build ## Reads, writes, tokens and sign-ins a second beside floors measured in the same run
 	@node bench/dist/bench.js
 	@node bench/dist/sign-ins.js
+
+bench-vault: build ## What the size of a vault costs: the same requests at a thousand secrets and at a million
+	@node bench/dist/vault-scale.js
 
 crash: build ## Kill the whole platform with -9 ten times under load and count what is lost
 	@node bench/dist/crash.js

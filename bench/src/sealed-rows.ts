@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { sealValue } from '@strongroom/crypto/envelope';
+import { sealValue, type Envelope } from '@strongroom/crypto/envelope';
+import type { Keyring } from '@strongroom/crypto/keyring';
 import { parseRootKey, staticRootKey } from '@strongroom/crypto/root-key';
 import { openDatabase, type Database } from '@strongroom/db/database';
 import { loadKeyring } from '@strongroom/keys/key-store';
@@ -24,6 +25,18 @@ export async function openVaultTables(dataDirectory: string): Promise<Database> 
 export const loadedName = (index: number): string => `rekey-${index}`;
 export const loadedValue = (index: number): string => `value ${index} ${'x'.repeat(512)}`;
 
+export async function loadVaultKeyring(db: Database, dataDirectory: string, now: Date): Promise<Keyring> {
+  const rootKey = parseRootKey(await readFile(path.join(dataDirectory, 'root.key'), 'utf8'));
+  if (rootKey === undefined) throw new Error('there is no root key');
+  return loadKeyring(db, 'vault', staticRootKey(rootKey), now);
+}
+
+/** The first version of a secret, as vault seals it. */
+export function sealFirst(keyring: Keyring, id: string, data: object): Envelope {
+  const address = { schema: 'vault', table: 'secret_versions', objectId: id, version: 1, field: 'data' };
+  return sealValue(keyring, Buffer.from(JSON.stringify(data)), address);
+}
+
 /** Stores secrets as vault does, each sealed by a data key of its own, but a thousand in a statement. */
 export async function loadSecrets(
   db: Database,
@@ -31,17 +44,13 @@ export async function loadSecrets(
   roleId: string,
   count: number,
 ): Promise<void> {
-  const rootKey = parseRootKey(await readFile(path.join(dataDirectory, 'root.key'), 'utf8'));
-  if (rootKey === undefined) throw new Error('there is no root key');
   const now = new Date();
-  const keyring = await loadKeyring(db, 'vault', staticRootKey(rootKey), now);
+  const keyring = await loadVaultKeyring(db, dataDirectory, now);
   for (let first = 0; first < count; first += BATCH) {
     const indexes = Array.from({ length: Math.min(BATCH, count - first) }, (_, offset) => first + offset);
     const secrets = indexes.map(index => {
       const id = randomUUID();
-      const address = { schema: 'vault', table: 'secret_versions', objectId: id, version: 1, field: 'data' };
-      const data = Buffer.from(JSON.stringify({ value: loadedValue(index) }));
-      return { id, name: loadedName(index), envelope: sealValue(keyring, data, address) };
+      return { id, name: loadedName(index), envelope: sealFirst(keyring, id, { value: loadedValue(index) }) };
     });
     await db.query(
       `WITH given AS (

@@ -93,6 +93,11 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
     expect((await client.call('GET', form)).text).not.toContain(marker);
   }
 
+  const principals = [{ principal: 'root', passphrase: marker, rotate: true }];
+  const host = await client.call('POST', '/host-store/api/v1/hosts', { body: { principals } });
+  expect(host.status).toBe(201);
+  expect((await client.call('GET', '/host-store/api/v1/hosts')).text).not.toContain(marker);
+
   // Where they do not: every operation gets them as unknown members, wrong types, broken JSON, text, headers.
   // Logging out ends the session of the call, and all others must still be admitted after it.
   const leaving = await createApiClient(platform);

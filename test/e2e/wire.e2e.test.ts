@@ -303,6 +303,7 @@ describe('the door', () => {
       'GET /auth/assets/{version}/password-reset.js',
       'GET /auth/login',
       'GET /auth/password-reset',
+      'GET /host-store/api/v1/status',
       'GET /local-user-store/api/v1/status',
       'GET /monitor-service/api/v1/status',
       'GET /role-store/api/v1/status',
@@ -375,6 +376,7 @@ describe('the door', () => {
       'local-user-store',
       'vault',
       'secrets-manager',
+      'host-store',
       'monitor-service',
     ];
     for (const service of statuses) {

@@ -195,6 +195,8 @@ async function start(
     serviceConfig('secrets-manager', 'secrets_manager', auth.url),
     {
       databasePassword: passwords.secrets_manager,
+      rootKey: material.rootKey,
+      newRootKey: options.newRootKey,
       machineSecret: machineSecrets['strongroom-secrets-manager'],
     },
     dependencies,

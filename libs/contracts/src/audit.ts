@@ -321,6 +321,86 @@ export const AUDIT_EVENTS = {
     name: 'Script-template-removed',
     description: 'A script template was deleted',
   },
+  hostAdded: {
+    code: 5221,
+    name: 'Host-added',
+    description: 'A host was created',
+  },
+  hostModified: {
+    code: 5222,
+    name: 'Host-modified',
+    description: 'A host was changed',
+  },
+  hostRemoved: {
+    code: 5223,
+    name: 'Host-removed',
+    description: 'A host was deleted',
+  },
+  hostDisabled: {
+    code: 5224,
+    name: 'Host-disabled',
+    description: 'A host was disabled',
+  },
+  hostEnabled: {
+    code: 5225,
+    name: 'Host-enabled',
+    description: 'A host was enabled',
+  },
+  hostMadeDeployable: {
+    code: 5226,
+    name: 'Host-made-deployable',
+    description: 'A host may replace itself by a deployment',
+  },
+  hostMadeUndeployable: {
+    code: 5227,
+    name: 'Host-made-undeployable',
+    description: 'A host may no longer replace itself by a deployment',
+  },
+  hostSecretStored: {
+    code: 5228,
+    name: 'Host-secret-stored',
+    description: 'It was stored how passwords on a host are changed',
+  },
+  hostSecretRemoved: {
+    code: 5229,
+    name: 'Host-secret-removed',
+    description: 'It was deleted how passwords on a host are changed',
+  },
+  whitelistAdded: {
+    code: 5231,
+    name: 'Whitelist-added',
+    description: 'A whitelist of commands was created',
+  },
+  whitelistModified: {
+    code: 5232,
+    name: 'Whitelist-modified',
+    description: 'A whitelist of commands was changed',
+  },
+  whitelistRemoved: {
+    code: 5233,
+    name: 'Whitelist-removed',
+    description: 'A whitelist of commands was deleted',
+  },
+  secretsManagerKeysRead: {
+    code: 5234,
+    name: 'Secrets-manager-keys-read',
+    description: 'The key-encryption keys of secrets-manager and what is under them were looked at',
+  },
+  secretsManagerKeyRotationStarted: {
+    code: 5235,
+    name: 'Secrets-manager-key-rotation-started',
+    description: 'A new key-encryption key of secrets-manager was made, and the one before retired',
+  },
+  secretsManagerKeyRotationFinished: {
+    code: 5236,
+    name: 'Secrets-manager-key-rotation-finished',
+    description: 'No value of secrets-manager needs the old key-encryption key any more; it was deleted',
+  },
+  secretsManagerRootKeyChanged: {
+    code: 5237,
+    name: 'Secrets-manager-root-key-changed',
+    description: 'The key-encryption keys of secrets-manager were wrapped by another root key',
+  },
   auditTrailRead: {
     code: 5301,
     name: 'Audit-trail-read',

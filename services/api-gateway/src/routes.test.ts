@@ -15,6 +15,7 @@ describe('matchRoute', () => {
     ['/vault/api/v1/secrets/a%2Fb', 'vault'],
     ['/vault/api/v1/', 'vault'],
     ['/secrets-manager/api/v1/password-policies', 'secrets-manager'],
+    ['/host-store/api/v1/hosts', 'secrets-manager'],
     ['/monitor-service/api/v1/auditevents', 'monitor'],
   ])('%s is served by %s', (path, upstream) => {
     expect(matchRoute(path)?.upstream).toBe(upstream);
@@ -27,7 +28,7 @@ describe('matchRoute', () => {
     '/vault/api',
     '/VAULT/api/v1',
     '/v%61ult/api/v1',
-    '/host-store/api/v1/hosts',
+    '/workflow-engine/api/v1/requests',
     '/readyz',
     '/auth/readyz',
     '/auth',

@@ -1,4 +1,5 @@
 import { readSettings, type Environment } from '@strongroom/config/settings';
+import { readRootKeys, type RootKeySecrets } from '@strongroom/service/root-key-settings';
 import {
   readServiceConfig,
   readServiceSecrets,
@@ -8,7 +9,7 @@ import {
 
 export type SecretsManagerConfig = ServiceConfig;
 
-export interface SecretsManagerSecrets extends ServiceSecrets {
+export interface SecretsManagerSecrets extends ServiceSecrets, RootKeySecrets {
   /** secrets-manager's own machine identity at auth. */
   readonly machineSecret: string;
 }
@@ -21,6 +22,7 @@ export function readSecretsManagerConfig(environment: Environment): {
   const config = readServiceConfig(settings, 'secrets-manager');
   const secrets: SecretsManagerSecrets = {
     ...readServiceSecrets(settings),
+    ...readRootKeys(settings),
     machineSecret: settings.text('STRONGROOM_MACHINE_SECRET'),
   };
   settings.finish();

@@ -1,16 +1,35 @@
 import path from 'node:path';
+import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
+import { staticRootKey } from '@strongroom/crypto/root-key';
+import { checkRootKey, keyMigrations } from '@strongroom/keys/key-store';
 import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
+import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-management';
+import { keyRoutes } from '@strongroom/service/key-routes';
+import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
-import { MAX_SCRIPT_BYTES } from './domain/script-template.ts';
+import type { SecretsManagerContext } from './context.ts';
+import { HOST_STORE, PREFIX } from './routes/access.ts';
+import { hostRoutes } from './routes/hosts.ts';
+import { hostSearchRoutes } from './routes/host-search.ts';
+import { hostSecretRoutes } from './routes/host-secrets.ts';
 import { passwordPolicyRoutes } from './routes/password-policies.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
+import { whitelistRoutes } from './routes/whitelists.ts';
+import { SEALED_COLUMNS } from './store/sealed-columns.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-secrets-manager';
 
-/** The longest script in its longest usual spelling, `\u00e9` for two bytes, and room for the other members. */
-const BODY_LIMIT_BYTES = MAX_SCRIPT_BYTES * 3 + 65_536;
+/** The longest script in any spelling fits, and a host with its certificates. */
+const BODY_LIMIT_BYTES = 524_288;
+
+const KEY_EVENTS: KeyEvents = {
+  read: AUDIT_EVENTS.secretsManagerKeysRead,
+  rotationStarted: AUDIT_EVENTS.secretsManagerKeyRotationStarted,
+  rotationFinished: AUDIT_EVENTS.secretsManagerKeyRotationFinished,
+  rootKeyChanged: AUDIT_EVENTS.secretsManagerRootKeyChanged,
+};
 
 const migrations = { name: 'secrets-manager', directory: path.join(import.meta.dirname, '../migrations') };
 
@@ -19,16 +38,36 @@ export async function startSecretsManager(
   secrets: SecretsManagerSecrets,
   dependencies: ServiceDependencies,
 ): Promise<RunningService> {
-  const ctx = await openFoundations(config, secrets, dependencies, { migrations: [migrations] });
-  const access = await openAccess(ctx, {
+  const rootKeys = staticRootKey(secrets.rootKey, secrets.newRootKey);
+  const foundations = await openFoundations(config, secrets, dependencies, {
+    beforeMigration: db => checkRootKey(db, config.schema, rootKeys),
+    migrations: [keyMigrations, migrations],
+  });
+  const keys = await openKeyManagement(foundations, { rootKeys, tables: SEALED_COLUMNS, events: KEY_EVENTS });
+  const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
   });
-  return serve(ctx, {
-    prefixes: ['/secrets-manager/api/v1'],
-    routes: [...passwordPolicyRoutes(ctx), ...scriptTemplateRoutes(ctx)],
+  const roles = await openRoles(foundations, access.token);
+  const ctx: SecretsManagerContext = { ...foundations, keyring: keys.keyring, roles: roles.directory };
+  return serve(foundations, {
+    prefixes: [PREFIX, HOST_STORE],
+    // Literal paths such as `/hosts/search` come before `/hosts/:id`.
+    routes: [
+      ...passwordPolicyRoutes(ctx),
+      ...scriptTemplateRoutes(ctx),
+      ...hostSecretRoutes(ctx),
+      ...hostSearchRoutes(ctx),
+      ...hostRoutes(ctx),
+      ...whitelistRoutes(ctx),
+      ...keyRoutes(PREFIX, keys),
+    ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
-    beforeClose: access.close,
+    async beforeClose() {
+      await access.close();
+      await roles.close();
+      await keys.close();
+    },
   });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
+import { HOST_SECRET, HOST_STORE, HOSTS, WHITELISTS } from './host-support.ts';
 import {
   POLICIES,
   POLICY,
@@ -20,6 +21,8 @@ afterAll(() => sm.stop());
 
 const READ: Permission[] = ['hosts-view', 'hosts-manage', 'settings-view', 'settings-manage'];
 const WRITE: Permission[] = ['settings-manage', 'hosts-manage'];
+const VIEW_HOSTS: Permission[] = ['hosts-view', 'hosts-manage'];
+const MANAGE_HOSTS: Permission[] = ['hosts-manage'];
 const ID = randomUUID();
 
 const routes: [method: string, path: string, allowed: Permission[]][] = [
@@ -35,7 +38,41 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['DELETE', `${POLICY}/${ID}`, WRITE],
   ['DELETE', `${TEMPLATE}/${ID}`, WRITE],
   ['POST', `${POLICY}/${ID}/generate`, [...WRITE, 'vault-add']],
+  ['GET', HOSTS, VIEW_HOSTS],
+  ['POST', `${HOSTS}/search`, VIEW_HOSTS],
+  ['POST', `${HOSTS}/resolve`, VIEW_HOSTS],
+  ['GET', `${HOSTS}/tags`, VIEW_HOSTS],
+  ['GET', `${HOSTS}/${ID}`, VIEW_HOSTS],
+  ['POST', HOSTS, MANAGE_HOSTS],
+  ['PUT', `${HOSTS}/${ID}`, MANAGE_HOSTS],
+  ['DELETE', `${HOSTS}/${ID}`, MANAGE_HOSTS],
+  ['PUT', `${HOSTS}/${ID}/disabled`, MANAGE_HOSTS],
+  ['PUT', `${HOSTS}/${ID}/deployable`, MANAGE_HOSTS],
+  ['POST', `${HOSTS}/deploy`, ['hosts-manage', 'privx-host-provisioning']],
+  ['GET', `${HOST_STORE}/settings/default_service_options`, VIEW_HOSTS],
+  ['GET', WHITELISTS, VIEW_HOSTS],
+  ['POST', `${WHITELISTS}/search`, VIEW_HOSTS],
+  ['POST', `${WHITELISTS}/evaluate`, VIEW_HOSTS],
+  ['GET', `${WHITELISTS}/${ID}`, VIEW_HOSTS],
+  ['POST', WHITELISTS, MANAGE_HOSTS],
+  ['PUT', `${WHITELISTS}/${ID}`, MANAGE_HOSTS],
+  ['DELETE', `${WHITELISTS}/${ID}`, MANAGE_HOSTS],
+  ['GET', `${HOST_SECRET}/${ID}`, VIEW_HOSTS],
+  ['POST', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
+  ['DELETE', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
+  ['GET', `${PREFIX}/keys`, ['settings-manage']],
+  ['POST', `${PREFIX}/keys/rotate`, ['settings-manage']],
+  ['POST', `${PREFIX}/keys/rotate-root`, ['settings-manage']],
 ];
+
+test('names every route', async () => {
+  const { body } = await sm.call('GET', '/openapi.json', { as: null });
+  const served = Object.entries(body['paths'] as Record<string, object>).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method.toUpperCase()} ${path.replace(/\{\w+\}/, ID)}`),
+  );
+  const named = routes.map(([method, path]) => `${method} ${path}`);
+  expect(served.filter(each => !each.endsWith('/status')).sort()).toEqual(named.sort());
+});
 
 describe.each(routes)('%s %s', (method, path, allowed) => {
   test('401 without a valid token', async () => {
@@ -53,14 +90,15 @@ describe.each(routes)('%s %s', (method, path, allowed) => {
 
   test('each of its permissions is enough', async () => {
     for (const permission of allowed) {
-      const { status } = await sm.call(method, path, { as: await sm.withPermissions(permission) });
-      expect([200, 400, 404]).toContain(status);
+      const body = method === 'POST' || method === 'PUT' ? { body: {} } : {};
+      const { status } = await sm.call(method, path, { as: await sm.withPermissions(permission), ...body });
+      expect([200, 201, 400, 404, 409]).toContain(status);
     }
   });
 });
 
-test('status is public', async () => {
-  const { status, body } = await sm.call('GET', `${PREFIX}/status`, { as: null });
+test.each([PREFIX, HOST_STORE])('%s/status is public', async prefix => {
+  const { status, body } = await sm.call('GET', `${prefix}/status`, { as: null });
   expect([status, body['status']]).toEqual([200, 'RUNNING']);
 });
 
@@ -112,6 +150,83 @@ describe('every write leaves one audit record', () => {
       { name: 'Script-template-removed', message: { scriptTemplate: name, scriptTemplateID: id } },
     ]);
     expect(records).toHaveLength(1);
+  });
+
+  test('Host', async () => {
+    const added = await recorded('POST', HOSTS, {
+      common_name: 'first',
+      principals: [{ passphrase: 'plum-5510' }],
+    });
+    const id = String(added.answer.body['id']);
+    const acts = [
+      added,
+      await recorded('PUT', `${HOSTS}/${id.toUpperCase()}`, {
+        common_name: 'second',
+        principals: [{ passphrase: 'plum-5510' }],
+      }),
+      await recorded('PUT', `${HOSTS}/${id}/disabled`, { disabled: true }),
+      await recorded('PUT', `${HOSTS}/${id}/disabled`, { disabled: false }),
+      await recorded('PUT', `${HOSTS}/${id}/deployable`, { deployable: true }),
+      await recorded('PUT', `${HOSTS}/${id}/deployable`, { deployable: false }),
+      await recorded('DELETE', `${HOSTS}/${id}`),
+    ];
+    const message = (host: string) => ({ ...who(), hostID: id, host });
+    expect(acts.map(({ records }) => records)).toMatchObject([
+      [{ name: 'Host-added', message: message('first') }],
+      [{ name: 'Host-modified', message: message('second') }],
+      [{ name: 'Host-disabled', message: message('second') }],
+      [{ name: 'Host-enabled', message: message('second') }],
+      [{ name: 'Host-made-deployable', message: message('second') }],
+      [{ name: 'Host-made-undeployable', message: message('second') }],
+      [{ name: 'Host-removed', message: message('second') }],
+    ]);
+    expect(JSON.stringify(acts.map(({ records }) => records))).not.toContain('plum-5510');
+  });
+
+  test('a deployment, as what it did', async () => {
+    const body = { external_id: `ext-${randomUUID()}` };
+    const [first, second] = [
+      await recorded('POST', `${HOSTS}/deploy`, body),
+      await recorded('POST', `${HOSTS}/deploy`, body),
+    ];
+    expect([first.records, second.records]).toMatchObject([
+      [{ name: 'Host-added' }],
+      [{ name: 'Host-modified' }],
+    ]);
+  });
+
+  test('Host-secret and Whitelist', async () => {
+    const policies = (await sm.call('GET', POLICIES)).body['items'] as { id: string }[];
+    const templates = (await sm.call('GET', TEMPLATES)).body['items'] as { id: string; name: string }[];
+    const linux = templates.find(({ name }) => name === 'Linux per account command template');
+    const hostID = await sm.create(HOSTS, { common_name: 'kept' });
+    const metadata = {
+      address: 'x',
+      port: 22,
+      operating_system: 'linux',
+      certificate_validation_options: 'DISABLED',
+      use_main_account: false,
+      policy_id: policies[0]?.id,
+      script_template_id: linux?.id,
+    };
+    const accounts = [{ account: 'root', initial_password: 'plum-5510' }];
+    const stored = await recorded('POST', `${HOST_SECRET}/${hostID}`, { metadata, accounts });
+    const removed = await recorded('DELETE', `${HOST_SECRET}/${hostID}`);
+    const message = { ...who(), hostID, host: 'kept' };
+    expect(stored.records).toMatchObject([{ name: 'Host-secret-stored', message }]);
+    expect(removed.records).toMatchObject([{ name: 'Host-secret-removed', message }]);
+    expect(JSON.stringify(stored.records)).not.toContain('plum-5510');
+
+    const whitelist = uniqueName('audited');
+    const added = await recorded('POST', WHITELISTS, { name: whitelist });
+    const whitelistID = String(added.answer.body['id']);
+    const modified = await recorded('PUT', `${WHITELISTS}/${whitelistID}`, { name: whitelist });
+    const gone = await recorded('DELETE', `${WHITELISTS}/${whitelistID}`);
+    expect([added.records, modified.records, gone.records]).toMatchObject(
+      ['added', 'modified', 'removed'].map(act => [
+        { name: `Whitelist-${act}`, message: { ...who(), whitelistID, whitelist } },
+      ]),
+    );
   });
 
   test('what was refused left nothing', async () => {

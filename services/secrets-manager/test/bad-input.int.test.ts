@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { HOSTS, MASK } from './host-support.ts';
 import { POLICY, startTestSecretsManager, TEMPLATE, uniqueName, type TestSecretsManager } from './support.ts';
 
 let sm: TestSecretsManager;
@@ -151,6 +152,68 @@ describe('a script template', () => {
   });
 });
 
+describe('a host', () => {
+  const long = 'x'.repeat(1_025);
+  test.each<[property: string, body: object, code: string]>([
+    ['common_name', { common_name: long }, 'VALUE_OUT_OF_BOUNDS'],
+    ['common_name', { common_name: `${plum}\n` }, 'VALUE_INCORRECT_FORMAT'],
+    ['addresses', { addresses: plum }, 'VALUE_INCORRECT_TYPE'],
+    ['addresses.1', { addresses: [plum, ''] }, 'VALUE_OUT_OF_BOUNDS'],
+    ['tags.0', { tags: [{ plum }] }, 'VALUE_INCORRECT_TYPE'],
+    ['tags', { tags: Array.from({ length: 201 }, () => plum) }, 'VALUE_OUT_OF_BOUNDS'],
+    ['disabled', { disabled: plum }, 'VALUE_INCORRECT_FORMAT'],
+    ['disabled', { disabled: true }, 'VALUE_INCORRECT_TYPE'],
+    ['deployable', { deployable: 'true' }, 'VALUE_INCORRECT_TYPE'],
+    ['comment', { comment: `${plum}\0` }, 'VALUE_INCORRECT_FORMAT'],
+    ['services.0.service', { services: [{ port: 22 }] }, 'REQUIRED_VALUE_MISSING'],
+    ['services.0.port', { services: [{ service: 'SSH', port: 65_536 }] }, 'VALUE_OUT_OF_BOUNDS'],
+    ['services.0.port', { services: [{ service: 'SSH', port: plum }] }, 'VALUE_INCORRECT_TYPE'],
+    [
+      'services.0.db.audit_skip_bytes',
+      { services: [{ service: 'DB', db: { audit_skip_bytes: 0.5 } }] },
+      'VALUE_INCORRECT_TYPE',
+    ],
+    ['principals.0.passphrase', { principals: [{ passphrase: 'x'.repeat(4_097) }] }, 'VALUE_OUT_OF_BOUNDS'],
+    ['principals.0.passphrase', { principals: [{ passphrase: MASK }] }, 'VALUE_INCORRECT_FORMAT'],
+    ['principals.0.rotate', { principals: [{ rotate: plum }] }, 'VALUE_INCORRECT_TYPE'],
+    ['principals.0.roles.0.id', { principals: [{ roles: [{ name: plum }] }] }, 'REQUIRED_VALUE_MISSING'],
+    ['principals.0.roles.0.id', { principals: [{ roles: [{ id: plum }] }] }, 'VALUE_INCORRECT_FORMAT'],
+    ['principals.0.roles.0.id', { principals: [{ roles: [{ id: randomUUID() }] }] }, 'INVALID_REQUEST_DATA'],
+    [
+      'principals.0.service_options.ssh.exec',
+      { principals: [{ service_options: { ssh: { exec: plum } } }] },
+      'VALUE_INCORRECT_TYPE',
+    ],
+    ['password_rotation.winrm_port', { password_rotation: { winrm_port: -1 } }, 'VALUE_OUT_OF_BOUNDS'],
+  ])('with a wrong %s', async (property, body, code) => {
+    const paths: [string, string][] = [
+      ['POST', HOSTS],
+      ['PUT', `${HOSTS}/${await sm.create(HOSTS, {})}`],
+      ['POST', `${HOSTS}/deploy`],
+    ];
+    await expectRefused(paths, body, property, code);
+  });
+
+  test('with several faults names each', async () => {
+    const { body } = await sm.call('POST', HOSTS, {
+      body: { common_name: 1, services: [{ service: 'SSH', port: -1 }], principals: [{ rotate: 1 }] },
+    });
+    const properties = (body['details'] as { property: string }[]).map(({ property }) => property);
+    expect(properties.sort()).toEqual(['common_name', 'principals.0.rotate', 'services.0.port']);
+  });
+
+  test.each([
+    ['search', { port: ['22'] }, 'port.0'],
+    ['search', { id: plum }, 'id'],
+    ['search', { keywords: long }, 'keywords'],
+    ['resolve', { service: 'SSH' }, 'address'],
+    ['resolve', { service: 'SSH', address: 'x', port: 70_000 }, 'port'],
+  ])('%s %j', async (path, body, property) => {
+    const answer = await sm.call('POST', `${HOSTS}/${path}`, { body });
+    expect([answer.status, answer.body['property']]).toEqual([400, property]);
+  });
+});
+
 test.each(['not-an-id', randomUUID().slice(1), '%00'])('the id %j', async id => {
   for (const [method, path] of [
     ['GET', `${POLICY}/${id}`],
@@ -165,7 +228,7 @@ test.each(['not-an-id', randomUUID().slice(1), '%00'])('the id %j', async id => 
 test.each([
   ['{"name":"plum-8812"', 400],
   ['["plum-8812"]', 400],
-  [JSON.stringify({ name: 'x', script: ' '.repeat(300_000) }), 413],
+  [JSON.stringify({ name: 'x', script: ' '.repeat(600_000) }), 413],
 ])('a body that cannot be read', async (body, status) => {
   for (const path of [POLICY, TEMPLATE, `${TEMPLATE}/compile`]) {
     const answer = await sm.call('POST', path, { body });

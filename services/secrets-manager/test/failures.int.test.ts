@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { HOSTS, WHITELISTS } from './host-support.ts';
 import {
   POLICIES,
   POLICY,
@@ -12,16 +13,22 @@ import {
 let sm: TestSecretsManager;
 let policy: string;
 let template: string;
+let host: string;
+let whitelist: string;
 
 beforeAll(async () => {
   sm = await startTestSecretsManager();
   policy = await sm.create(POLICY, { name: uniqueName('policy') });
   template = await sm.create(TEMPLATE, { name: uniqueName('t'), operating_system: 'LINUX', script: 'id' });
+  host = await sm.create(HOSTS, { common_name: 'host' });
+  whitelist = await sm.create(WHITELISTS, { name: uniqueName('w') });
 });
 afterAll(() => sm.stop());
 
 const everything = async () =>
-  [await sm.call('GET', POLICIES), await sm.call('GET', TEMPLATES)].map(a => a.text);
+  (await Promise.all([POLICIES, TEMPLATES, HOSTS, WHITELISTS].map(path => sm.call('GET', path)))).map(
+    a => a.text,
+  );
 
 describe('while no audit record can be written', () => {
   beforeAll(() => sm.superuser.query('REVOKE INSERT ON outbox FROM strongroom_secrets_manager'));
@@ -43,6 +50,14 @@ describe('while no audit record can be written', () => {
       ['POST', TEMPLATE, { name: uniqueName('x'), ...script }],
       ['PUT', `${TEMPLATE}/${template}`, { name: uniqueName('x'), ...script }],
       ['DELETE', `${TEMPLATE}/${template}`, undefined],
+      ['POST', HOSTS, { common_name: 'x' }],
+      ['POST', `${HOSTS}/deploy`, { common_name: 'x' }],
+      ['PUT', `${HOSTS}/${host}`, { common_name: 'x' }],
+      ['PUT', `${HOSTS}/${host}/disabled`, { disabled: true }],
+      ['DELETE', `${HOSTS}/${host}`, undefined],
+      ['POST', WHITELISTS, { name: uniqueName('x') }],
+      ['PUT', `${WHITELISTS}/${whitelist}`, { name: uniqueName('x') }],
+      ['DELETE', `${WHITELISTS}/${whitelist}`, undefined],
     ] as const) {
       expect((await sm.call(method, path, body === undefined ? {} : { body })).status).toBeGreaterThanOrEqual(
         500,
@@ -60,4 +75,17 @@ test('after the database has dropped all connections, the next calls are answere
   const statuses: number[] = [];
   while (statuses.at(-1) !== 200) statuses.push((await sm.call('GET', `${POLICY}/${policy}`)).status);
   expect(statuses.filter(status => status !== 200 && status !== 503)).toEqual([]);
+});
+
+describe('while auth cannot be asked for its roles', () => {
+  beforeAll(() => void sm.issuer.away.add('/role-store/api/v1/roles'));
+  afterAll(() => void sm.issuer.away.delete('/role-store/api/v1/roles'));
+
+  test('a host that names a role is not written, and one that names none is', async () => {
+    const principals = [{ principal: 'root', roles: [{ id: policy }] }];
+    const { status, body } = await sm.call('POST', HOSTS, { body: { principals } });
+    expect([status, body['error_code']]).toEqual([503, 'INTRA_SERVICE_COMMUNICATION_ERROR']);
+    expect((await sm.call('PUT', `${HOSTS}/${host}`, { body: { common_name: 'again' } })).status).toBe(200);
+    expect((await sm.call('GET', `${HOSTS}/${host}`)).status).toBe(200);
+  });
 });

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuditRecord } from '@strongroom/contracts/audit';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
+import { SecretBytes } from '@strongroom/crypto/secret-bytes';
 import { type Database } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
@@ -71,10 +72,15 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
   };
+  const rootKey = new SecretBytes(randomBytes(32));
   const start = (): Promise<RunningService> =>
     startSecretsManager(
       config,
-      { databasePassword: database.password, machineSecret: 'machine-secret-of-secrets-manager' },
+      {
+        databasePassword: database.password,
+        rootKey,
+        machineSecret: 'machine-secret-of-secrets-manager',
+      },
       { bus, log: silentLogger },
     );
   let service = await start();

@@ -1,6 +1,7 @@
+import type { RoleDirectory } from '@strongroom/auth-client/role-directory';
 import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import type { Foundations } from '@strongroom/service/foundations';
-import type { RoleDirectory } from './clients/role-directory.ts';
+import type { FindPage } from './store/find-page.ts';
 import type { SecretFinder } from './store/find-secrets.ts';
 
 /** What vault's operations may use. An operation names the slice that it needs. */
@@ -8,4 +9,5 @@ export interface VaultContext extends Foundations {
   readonly keyring: LiveKeyring;
   readonly roles: RoleDirectory;
   readonly secrets: SecretFinder;
+  readonly findPage: FindPage;
 }

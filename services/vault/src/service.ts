@@ -1,14 +1,13 @@
 import path from 'node:path';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
-import { ROLE_CHANGED } from '@strongroom/contracts/role-events';
 import { staticRootKey } from '@strongroom/crypto/root-key';
 import { checkRootKey, keyMigrations } from '@strongroom/keys/key-store';
 import { openAccess } from '@strongroom/service/access';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-management';
 import { keyRoutes } from '@strongroom/service/key-routes';
+import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
-import { createRoleDirectory } from './clients/role-directory.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
@@ -23,6 +22,7 @@ import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { versionedSecretRoutes } from './routes/versioned-secrets.ts';
+import { createFindPage } from './store/find-page.ts';
 import { createSecretFinder } from './store/find-secrets.ts';
 import { sealedFiles } from './store/sealed-files.ts';
 import { sealedVersions } from './store/sealed-versions.ts';
@@ -54,32 +54,24 @@ export async function startVault(
     beforeMigration: db => checkRootKey(db, config.schema, rootKeys),
     migrations: [keyMigrations, migrations],
   });
-  const { db, now, log } = foundations;
   const keys = await openKeyManagement(foundations, { rootKeys, tables: SEALED_TABLES, events: KEY_EVENTS });
   const access = await openAccess(foundations, {
     clientId: MACHINE_CLIENT_ID,
     clientSecret: secrets.machineSecret,
   });
-  const roles = createRoleDirectory({ authUrl: config.authUrl, token: access.token, now, log });
+  const roles = await openRoles(foundations, access.token);
   const ctx: VaultContext = {
     ...foundations,
     keyring: keys.keyring,
-    roles,
-    secrets: createSecretFinder(db),
+    roles: roles.directory,
+    secrets: createSecretFinder(foundations.db),
+    findPage: createFindPage(foundations.db, foundations.now),
   };
   const stopHousekeeping = [
     startExpiryWarnings(ctx, config.expiryWarningDays),
     startForgetting(ctx),
     startRemovingUploads(ctx),
   ];
-  const unsubscribe = await foundations.bus.subscribe({
-    queue: `vault.roles.${foundations.newId()}`,
-    types: [`auth.${ROLE_CHANGED}`],
-    handle: () => {
-      roles.invalidate();
-      return Promise.resolve();
-    },
-  });
 
   return serve(foundations, {
     prefixes: ['/vault/api/v1'],
@@ -99,7 +91,7 @@ export async function startVault(
     async beforeClose() {
       await Promise.all(stopHousekeeping.map(stop => stop()));
       await access.close();
-      await unsubscribe();
+      await roles.close();
       await keys.close();
     },
   });

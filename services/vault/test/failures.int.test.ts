@@ -142,7 +142,9 @@ test('a start with the wrong root key names both keys and changes nothing', asyn
     await other.superuser.query(
       'DROP TABLE version_files, file_chunks, files, secret_versions, secrets, folders, schemas, idempotency_keys',
     );
-    await other.superuser.query('DROP FUNCTION remove_unused_file, remove_files_of_destroyed');
+    await other.superuser.query(
+      'DROP FUNCTION remove_unused_file, remove_files_of_destroyed, name_pieces, word_pieces',
+    );
     await other.superuser.query("DELETE FROM schema_migrations WHERE id LIKE 'vault/%'");
     const state = async () => ({
       tables: await other.superuser.query(

@@ -157,12 +157,11 @@ describe('a file goes with the last version that has it', () => {
     await files.put(name, randomBytes(100_000));
     await vault.call('PUT', pathOf(name), { body: { data: await files.data(name) } });
     await vault.call('PUT', pathOf(name), { body: { data: {} } });
-    const destroy = (version: number) =>
-      vault.superuser.query(
-        `UPDATE secret_versions SET destroyed_at = now(), key_id = NULL, wrapped_key = NULL, ciphertext = NULL
-         WHERE secret_id = (SELECT id FROM secrets WHERE name = $1) AND version = $2`,
-        [name, version],
-      );
+    const destroy = async (version: number) => {
+      const path = `/vault/api/v1/secret/destroy/${encodeURIComponent(name)}`;
+      const { status } = await vault.call('POST', path, { as: files.as, body: { versions: [version] } });
+      expect(status).toBe(200);
+    };
     await destroy(2);
     expect(await files.rows()).toEqual([before[0] + 1, before[1] + 2, before[2] + 1]);
     await destroy(3);

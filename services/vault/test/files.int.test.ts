@@ -220,6 +220,19 @@ describe('versions', () => {
     expect((await files.get(name, '?field=b')).bytes.toString()).toBe('b');
   });
 
+  test('of the versioned API keep the files that they name, and show them', async () => {
+    const name = await files.create();
+    const file = fileOf(await files.put(name, Buffer.from('versioned')));
+    const path = `/vault/api/v1/secret/data/${encodeURIComponent(name)}`;
+    const write = (id: unknown) =>
+      vault.call('POST', path, { as: files.as, body: { data: { again: { file: { id } } } } });
+    expect((await write(randomUUID())).status).toBe(400);
+    expect((await write(file['id'])).status).toBe(200);
+    const read = await vault.call('GET', path, { as: files.as });
+    expect(JSON.stringify(read.body)).toContain(JSON.stringify({ again: { file } }));
+    expect((await files.get(name, '?field=again')).bytes.toString()).toBe('versioned');
+  });
+
   test('cannot name a file of another secret, or one that is not there', async () => {
     const [name, other] = [await files.create(), await files.create({ v: 1 })];
     const file = fileOf(await files.put(name, Buffer.from('of the one')));

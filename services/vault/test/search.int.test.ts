@@ -123,4 +123,57 @@ describe('the search', () => {
     }
     expect((await search({ owner_id: [] })).body['count']).toBe(6);
   });
+
+  describe('by what else is known of a secret', () => {
+    beforeAll(async () => {
+      const secrets = [
+        { name: 'own/first', tags: ['red', 'blue'], schema: 'text', data: { text: 'x' } },
+        { name: 'own/inner/second', tags: ['red'], expires: '2026-01-11T00:00:00Z' },
+        { name: 'owner', expires: '2025-12-31T00:00:00Z' },
+        { name: 'own', expires: '2026-02-01T00:00:00Z' },
+      ];
+      for (const secret of secrets) {
+        const body = { data: {}, ...secret, read_roles: [vault.role] };
+        expect((await vault.call('POST', SECRETS, { body })).status).toBe(201);
+      }
+    });
+    afterAll(async () => {
+      for (const name of ['own/first', 'own/inner/second', 'owner', 'own'])
+        await vault.call('DELETE', `${SECRETS}/${name}`);
+    });
+
+    test.each([
+      [{ tags: ['red'] }, ['own/first', 'own/inner/second']],
+      [{ tags: ['blue', ' red '] }, ['own/first']],
+      [{ tags: ['Red'] }, []],
+      [{ schema: 'text' }, ['own/first']],
+      [{ schema: 'unheard-of' }, []],
+      [{ folder: 'own' }, ['own/first', 'own/inner/second']],
+      [{ folder: '/own/inner/' }, ['own/inner/second']],
+      [{ folder: 'ow' }, []],
+      [{ expires_within_days: 10 }, ['own/inner/second', 'owner']],
+      [{ expires_within_days: 9 }, ['owner']],
+      [{ expires_within_days: 0 }, ['owner']],
+      [{ expires_within_days: 400 }, ['own', 'own/inner/second', 'owner']],
+      [{ keywords: 'second', tags: ['red'], folder: 'own', expires_within_days: 400 }, ['own/inner/second']],
+    ])('%j', async (body, expected) => {
+      const answer = await search(body);
+      expect(namesOf(answer)).toEqual(expected);
+      expect(answer.body['count']).toBe(expected.length);
+    });
+
+    test('null and empty members ask for nothing, wrong ones are refused', async () => {
+      const none = { tags: null, schema: null, folder: null, expires_within_days: null };
+      expect((await search(none)).body['count']).toBe(NAMES.length + 4);
+      expect((await search({ tags: [], folder: '' })).body['count']).toBe(NAMES.length + 4);
+      for (const wrong of [
+        { tags: 'red' },
+        { expires_within_days: -1 },
+        { expires_within_days: 1e9 },
+        { schema: 7 },
+      ]) {
+        expect((await search(wrong)).status).toBe(400);
+      }
+    });
+  });
 });

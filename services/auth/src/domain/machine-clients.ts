@@ -10,11 +10,12 @@ export const MACHINE_CLIENTS = {
     // It fills in role names and checks role ids.
     permissions: ['roles-view'],
   },
-  // These ask only for what was revoked, for which it is enough to be a service.
   'strongroom-secrets-manager': {
     secretSetting: 'STRONGROOM_MACHINE_SECRET_SECRETS_MANAGER',
-    permissions: [],
+    // The same, for the accounts on hosts.
+    permissions: ['roles-view'],
   },
+  // It asks only for what was revoked, for which it is enough to be a service.
   'strongroom-monitor': { secretSetting: 'STRONGROOM_MACHINE_SECRET_MONITOR', permissions: [] },
 } as const satisfies Record<string, { secretSetting: string; permissions: readonly Permission[] }>;
 

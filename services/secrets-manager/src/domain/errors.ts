@@ -1,7 +1,32 @@
-import { duplicateValue, objectNotFound } from '@strongroom/errors/common-errors';
+import { AppError } from '@strongroom/errors/app-error';
+import { duplicateValue, objectNotFound, permissionDenied } from '@strongroom/errors/common-errors';
 
 export const passwordPolicyNotFound = () => objectNotFound('Password policy');
 export const passwordPolicyExists = () => duplicateValue('name', 'password policy');
 
 export const scriptTemplateNotFound = () => objectNotFound('Script template');
 export const scriptTemplateExists = () => duplicateValue('name', 'script template');
+
+export const hostNotFound = () => objectNotFound('Host');
+export const hostExists = () => duplicateValue('external_id', 'host');
+export const hostSecretNotFound = () => objectNotFound('Host secret');
+
+export const whitelistNotFound = () => objectNotFound('Whitelist');
+export const whitelistExists = () => duplicateValue('name', 'whitelist');
+
+const inUse = (what: string) =>
+  new AppError({ kind: 'conflict', code: 'INVALID_REQUEST_DATA', message: `A host still uses this ${what}` });
+export const passwordPolicyInUse = () => inUse('password policy');
+export const scriptTemplateInUse = () => inUse('script template');
+export const whitelistInUse = () => inUse('whitelist');
+
+export const notDeployable = () =>
+  permissionDenied('This host exists and is not deployable; changing it needs the permission hosts-manage');
+
+export const ambiguousHost = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'VALUE_DUPLICATE',
+    message: 'Several hosts have one of these addresses; an external_id tells them apart',
+    property: 'addresses',
+  });

@@ -1,9 +1,15 @@
 import { withPermission } from '@strongroom/http/route';
 
 export const PREFIX = '/secrets-manager/api/v1';
+export const HOST_STORE = '/host-store/api/v1';
 
 /** Policies and templates belong to the platform's settings and serve those who look after hosts. */
 export const READ = withPermission('hosts-view', 'hosts-manage', 'settings-view', 'settings-manage');
 export const WRITE = withPermission('settings-manage', 'hosts-manage');
 /** A new password also serves those who may put it into the vault. */
 export const GENERATE = withPermission('settings-manage', 'hosts-manage', 'vault-add');
+
+export const VIEW_HOSTS = withPermission('hosts-view', 'hosts-manage');
+export const MANAGE_HOSTS = withPermission('hosts-manage');
+/** Hosts that register themselves, by a deployment script. */
+export const DEPLOY_HOSTS = withPermission('hosts-manage', 'privx-host-provisioning');

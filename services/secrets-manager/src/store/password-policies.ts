@@ -1,6 +1,6 @@
-import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { isForeignKeyViolation, isUniqueViolation, type Queryable } from '@strongroom/db/database';
 import { canonicalName } from '@strongroom/schema/text';
-import { passwordPolicyExists } from '../domain/errors.ts';
+import { passwordPolicyExists, passwordPolicyInUse } from '../domain/errors.ts';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
 
 /** Rows come out under the domain's own names. */
@@ -78,11 +78,15 @@ export async function updatePasswordPolicy(
 
 /** The name of what was deleted. Undefined: there was none. */
 export async function deletePasswordPolicy(tx: Queryable, id: string): Promise<string | undefined> {
-  const [row] = await tx.query<{ name: string }>(
-    'DELETE FROM password_policies WHERE id = $1 RETURNING name',
-    [id],
-  );
-  return row?.name;
+  try {
+    const [row] = await tx.query<{ name: string }>(
+      'DELETE FROM password_policies WHERE id = $1 RETURNING name',
+      [id],
+    );
+    return row?.name;
+  } catch (error) {
+    throw isForeignKeyViolation(error, 'host_secrets_policy_exists') ? passwordPolicyInUse() : error;
+  }
 }
 
 export async function findPasswordPolicy(db: Queryable, id: string): Promise<PasswordPolicy | undefined> {

@@ -1,6 +1,6 @@
-import { isUniqueViolation, type Queryable } from '@strongroom/db/database';
+import { isForeignKeyViolation, isUniqueViolation, type Queryable } from '@strongroom/db/database';
 import { canonicalName } from '@strongroom/schema/text';
-import { scriptTemplateExists } from '../domain/errors.ts';
+import { scriptTemplateExists, scriptTemplateInUse } from '../domain/errors.ts';
 import type { ScriptTemplate } from '../domain/script-template.ts';
 
 /** Rows come out under the domain's own names. */
@@ -54,11 +54,15 @@ export async function updateScriptTemplate(
 
 /** The name of what was deleted. Undefined: there was none. */
 export async function deleteScriptTemplate(tx: Queryable, id: string): Promise<string | undefined> {
-  const [row] = await tx.query<{ name: string }>(
-    'DELETE FROM script_templates WHERE id = $1 RETURNING name',
-    [id],
-  );
-  return row?.name;
+  try {
+    const [row] = await tx.query<{ name: string }>(
+      'DELETE FROM script_templates WHERE id = $1 RETURNING name',
+      [id],
+    );
+    return row?.name;
+  } catch (error) {
+    throw isForeignKeyViolation(error, 'host_secrets_template_exists') ? scriptTemplateInUse() : error;
+  }
 }
 
 export async function findScriptTemplate(db: Queryable, id: string): Promise<ScriptTemplate | undefined> {

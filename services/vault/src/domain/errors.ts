@@ -120,3 +120,12 @@ export const keyUsedMeanwhile = () =>
     message: 'Another request has used this idempotency key',
     property: 'Idempotency-Key',
   });
+
+/** Searches that have to go through everything run one after another. */
+export const searchesQueue = () =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'MAX_LOAD',
+    message: 'Too many searches wait for each other',
+    retryAfterSeconds: 1,
+  });

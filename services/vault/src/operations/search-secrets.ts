@@ -2,44 +2,81 @@ import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { VaultContext } from '../context.ts';
 import { ownSecretsOnly } from '../domain/errors.ts';
-import { mayManage, mayUsePersonal, type Secret } from '../domain/secret.ts';
-import { searchSecrets as searchRows, type SecretQuery } from '../store/search-secrets.ts';
+import { mayManage, mayUsePersonal } from '../domain/secret.ts';
+import type { SecretPage } from '../store/find-page.ts';
+import type { PageBounds, SecretQuery } from '../store/search-secrets.ts';
 
 export interface SecretSearch extends Pick<
   SecretQuery,
-  'words' | 'sortKey' | 'descending' | 'offset' | 'limit'
+  'words' | 'tags' | 'schema' | 'folder' | 'sortKey' | 'descending'
 > {
   /** `''`: all that the caller may know of, shared ones and his own. */
   readonly filter: 'shared' | 'personal' | 'readable' | 'writable' | 'accessible' | '';
   /** Whose personal secrets; none named: the caller's. */
   readonly ownerIds: readonly string[];
+  /** What expires within so many days, or has. */
+  readonly expiresWithinDays: number | undefined;
+  readonly offset: number;
+  readonly limit: number;
+  /** Whether the count has to be one of all, however many these are. */
+  readonly counted: boolean;
 }
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Secrets that the caller may know of; the filter is part of the query, so no page leaks or thins out. */
 export async function searchSecrets(
-  ctx: VaultContext,
+  ctx: Pick<VaultContext, 'findPage' | 'audit' | 'now'>,
   caller: Caller,
   request: RequestInfo,
-  { filter, ownerIds, ...search }: SecretSearch,
-): Promise<{ count: number; secrets: readonly Secret[] }> {
+  search: SecretSearch,
+): Promise<SecretPage> {
+  const { filter, ownerIds, expiresWithinDays, offset, limit, counted, ...asked } = search;
   // Whose secrets the caller may not use are just not found.
   const owners = ownerIds.map(id => id.toLowerCase()).filter(id => mayUsePersonal(caller, id));
-  const found = await searchRows(ctx.db, {
-    ...search,
+  // By whole minutes, so that the pages of one search ask the same.
+  const minute = Math.ceil(ctx.now().getTime() / MINUTE_MS) * MINUTE_MS;
+  const query: SecretQuery = {
+    ...asked,
     roles: caller.roles,
     all: mayManage(caller),
     filter: filter === 'shared' || filter === 'personal' || filter === '' ? 'any' : filter,
     shared: filter !== 'personal' && ownerIds.length === 0,
     ownerIds: ownerIds.length > 0 ? owners : filter === 'shared' ? [] : [caller.id],
-  });
+    expiresBefore:
+      expiresWithinDays === undefined ? undefined : new Date(minute + expiresWithinDays * DAY_MS),
+  };
+  const found = await ctx.findPage(query, { offset, limit }, counted);
   await ctx.audit.write({
     type: AUDIT_EVENTS.secretsListed,
     caller,
     request,
-    message: { keywords: search.words.join(' '), offset: String(search.offset), found: String(found.count) },
+    message: { keywords: asked.words.join(' '), offset: String(offset), found: String(found.count) },
   });
   return found;
 }
+
+/** What a list asks for: whatever there is, by name. */
+const EVERYTHING = {
+  ownerIds: [],
+  words: [],
+  tags: [],
+  schema: undefined,
+  folder: undefined,
+  expiresWithinDays: undefined,
+  sortKey: 'name',
+  descending: false,
+  counted: true,
+} as const;
+
+/** The shared secrets that the caller may know of. */
+export const listShared = (
+  ctx: VaultContext,
+  caller: Caller,
+  request: RequestInfo,
+  paging: PageBounds,
+): Promise<SecretPage> => searchSecrets(ctx, caller, request, { ...EVERYTHING, filter: 'shared', ...paging });
 
 /** The personal secrets of one owner. */
 export async function listPersonal(
@@ -47,8 +84,8 @@ export async function listPersonal(
   caller: Caller,
   request: RequestInfo,
   ownerId: string,
-  paging: Pick<SecretQuery, 'offset' | 'limit'>,
-): Promise<{ count: number; secrets: readonly Secret[] }> {
+  paging: PageBounds,
+): Promise<SecretPage> {
   if (!mayUsePersonal(caller, ownerId.toLowerCase())) {
     const error = ownSecretsOnly();
     await ctx.audit.write({
@@ -60,11 +97,9 @@ export async function listPersonal(
     throw error;
   }
   return searchSecrets(ctx, caller, request, {
+    ...EVERYTHING,
     filter: 'personal',
     ownerIds: [ownerId],
-    words: [],
-    sortKey: 'name',
-    descending: false,
     ...paging,
   });
 }

@@ -78,7 +78,7 @@ export function roleHandle(id: string, names: ReadonlyMap<string, string>) {
 }
 
 /** In one form each, and each once. */
-const tagList = (tags: readonly string[]): string[] => [
+export const tagList = (tags: readonly string[]): string[] => [
   ...new Set(tags.map(tag => tag.normalize('NFC').trim())),
 ];
 

@@ -103,14 +103,17 @@ export async function findFiles(
   }));
 }
 
-/** The sealed chunks of a file in their order. One at a time, so that little is held; each statement by itself. */
+/**
+ * The sealed chunks of a file in their order. One at a time, so that little is held; each statement by itself. In base64,
+ * which makes a third less garbage than the hexadecimal digits that bytes come as otherwise.
+ */
 export async function* readChunks(db: Queryable, fileId: string): AsyncGenerator<Buffer, void, undefined> {
   for (let position = 0; ; position += 1) {
-    const [row] = await db.query<{ ciphertext: Buffer }>(
-      'SELECT ciphertext FROM file_chunks WHERE file_id = $1 AND position = $2',
+    const [row] = await db.query<{ ciphertext: string }>(
+      `SELECT encode(ciphertext, 'base64') AS ciphertext FROM file_chunks WHERE file_id = $1 AND position = $2`,
       [fileId, position],
     );
     if (row === undefined) return;
-    yield row.ciphertext;
+    yield Buffer.from(row.ciphertext, 'base64');
   }
 }

@@ -4,7 +4,7 @@ import { bodyParser } from '@strongroom/schema/parser';
 import { Members, Type } from '@strongroom/schema/types';
 
 /**
- * The roles that auth knows, by id. vault stores ids only; names belong to auth and are filled in on the
+ * The roles that auth knows, by id. Other services store ids only; names belong to auth and are filled in on the
  * way out. Reads use what is remembered, so they go on while auth restarts; writes check against auth
  * itself whenever an id is not known here.
  */
@@ -83,4 +83,18 @@ export function createRoleDirectory({ authUrl, token, now, log }: RoleDirectoryO
     refresh: refreshAnew,
     invalidate: () => inBackground(refreshAnew()),
   };
+}
+
+/**
+ * Where in `ids` the first stands that names no role; -1: all do. Ids in `kept` may stay although their role was
+ * deleted since: clients send back what they read. auth is asked anew before any id is called unknown.
+ */
+export async function findUnknownRole(
+  roles: Pick<RoleDirectory, 'names' | 'refresh'>,
+  ids: readonly string[],
+  kept: readonly string[] = [],
+): Promise<number> {
+  const unknownIn = (names: ReadonlyMap<string, string>) =>
+    ids.findIndex(id => !names.has(id) && !kept.includes(id));
+  return unknownIn(await roles.names()) === -1 ? -1 : unknownIn(await roles.refresh());
 }

@@ -1,0 +1,81 @@
+import type { Transaction } from '@strongroom/db/database';
+import { invalidField } from '@strongroom/errors/common-errors';
+import type { SecretsManagerContext } from '../context.ts';
+import { hostSecretOf, rotatedAccounts } from '../domain/host-secret.ts';
+import { ENABLED, whitelistReferences, type Host, type HostDocument } from '../domain/host.ts';
+import { settlePassphrases, type Settled } from '../domain/passphrases.ts';
+import { openColumn, sealColumn } from '../domain/sealed-column.ts';
+import { insertHost, updateHost } from '../store/hosts.ts';
+import { holdWhitelists } from '../store/whitelists.ts';
+import type { By } from './change-on-record.ts';
+import { keepHostSecret, removeHostSecret } from './keep-host-secret.ts';
+
+export interface HostInput {
+  /** With passphrases in clear, or masked where they stay. */
+  readonly document: HostDocument;
+  /** Absent: as it is; a new host is enabled. */
+  readonly disabled: string | undefined;
+  /** Absent: as it is; a new host is not. */
+  readonly deployable: boolean | undefined;
+}
+
+const COLUMN = { table: 'hosts', field: 'passphrases' } as const;
+
+/** Stores a host whole, with its host secret and accounts. `before` is locked; absent: the host is new. */
+export async function writeHost(
+  ctx: SecretsManagerContext,
+  tx: Transaction,
+  by: By,
+  id: string,
+  { document: given, disabled, deployable }: HostInput,
+  before?: Host,
+): Promise<void> {
+  const settled = settlePassphrases(given.principals ?? [], before && (await settledBefore(ctx, before)));
+  const document: HostDocument = { ...given, principals: settled.principals };
+  const secret = hostSecretOf(document);
+  await requireKnownWhitelists(tx, document);
+  const now = ctx.now();
+  const host = {
+    id,
+    document,
+    sealedPassphrases: sealPassphrases(ctx, id, settled.passphrases),
+    disabled: disabled ?? before?.disabled ?? ENABLED,
+    deployable: deployable ?? before?.deployable ?? false,
+    updatedAt: now,
+    updatedBy: by.caller.id,
+  };
+  if (before === undefined) await insertHost(tx, { ...host, createdAt: now, createdBy: by.caller.id });
+  else await updateHost(tx, host);
+  if (secret !== undefined) {
+    await keepHostSecret(ctx, tx, by, id, {
+      settings: secret,
+      at: 'password_rotation.',
+      accounts: rotatedAccounts(document, settled.passphrases),
+    });
+  } else if (before !== undefined) {
+    await removeHostSecret(tx, id);
+  }
+}
+
+async function settledBefore(ctx: SecretsManagerContext, host: Host): Promise<Settled> {
+  const principals = host.document.principals ?? [];
+  if (host.sealedPassphrases === null) return { principals, passphrases: [] };
+  const opened = await openColumn(ctx.keyring, COLUMN, host.id, host.sealedPassphrases);
+  return { principals, passphrases: JSON.parse(opened) as string[] };
+}
+
+const sealPassphrases = (ctx: SecretsManagerContext, id: string, passphrases: readonly string[]) =>
+  passphrases.every(passphrase => passphrase === '')
+    ? null
+    : sealColumn(ctx.keyring, COLUMN, id, JSON.stringify(passphrases));
+
+async function requireKnownWhitelists(tx: Transaction, document: HostDocument): Promise<void> {
+  const references = whitelistReferences(document);
+  if (references.length === 0) return;
+  const known = await holdWhitelists(
+    tx,
+    references.map(({ id }) => id),
+  );
+  const unknown = references.find(({ id }) => !known.has(id));
+  if (unknown !== undefined) throw invalidField(unknown.property, 'No whitelist has this id');
+}
