@@ -216,12 +216,17 @@ const describing = (model: Model, caller: Who, full: string): Call => ({
   }),
 });
 
-/** What a history has come to: every secret with all its versions, and what is in every folder. */
+/** What a history has come to: every secret with all its versions, and what callers see in every folder. */
 export async function compareAll(model: Model, platform: Platform): Promise<void> {
   const manager = everyone.find(({ manages }) => manages)!;
-  for (const path of model.secrets.keys())
+  for (const path of model.secrets.keys()) {
     await compare(platform, manager, 0, describing(model, manager, path));
-  for (const path of model.folders.keys()) await compare(platform, manager, 1, listing(model, manager, path));
+  }
+  for (const path of model.folders.keys()) {
+    for (const caller of everyone.filter(({ roles }) => roles.length < 2)) {
+      await compare(platform, caller, 1, listing(model, caller, path));
+    }
+  }
 }
 
 const listing = (model: Model, caller: Who, full: string): Call => ({
@@ -273,7 +278,7 @@ const withVersions = [
   }),
   ...(['delete', 'undelete', 'destroy'] as const).map(act =>
     calls(
-      2,
+      5,
       act,
       fc.tuple(name, fc.array(age, { minLength: 1, maxLength: 3 })),
       (model, platform, caller, [path, ages]) => {
