@@ -1,6 +1,6 @@
-import { openValue, packEnvelope, sealValue, unpackEnvelope } from '@strongroom/crypto/envelope';
 import type { Keyring } from '@strongroom/crypto/keyring';
 import type { LiveKeyring } from '@strongroom/keys/live-keyring';
+import { openText, sealText } from '@strongroom/keys/packed-values';
 
 /** Small values that auth must be able to read again, each bound to its row. */
 export type SealedColumn =
@@ -25,16 +25,11 @@ export const sealSecret = (
   column: SealedColumn,
   objectId: string,
   secret: string,
-): Buffer => packEnvelope(sealValue(keyring, Buffer.from(secret), sealedAddress(column, objectId)));
+): Buffer => sealText(keyring, secret, sealedAddress(column, objectId));
 
-/** Asynchronous, since a key may have to be looked up first. */
-export async function openSecret(
+export const openSecret = (
   keyring: Keyring & Pick<LiveKeyring, 'have'>,
   column: SealedColumn,
   objectId: string,
   sealed: Buffer,
-): Promise<string> {
-  const envelope = unpackEnvelope(sealed);
-  await keyring.have(envelope.keyId);
-  return openValue(keyring, envelope, sealedAddress(column, objectId)).toString('utf8');
-}
+): Promise<string> => openText(keyring, sealed, sealedAddress(column, objectId));

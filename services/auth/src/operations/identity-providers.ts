@@ -25,7 +25,7 @@ import {
   updateIdentityProvider as updateRow,
 } from '../store/identity-providers.ts';
 import { findSourceIds } from '../store/sources.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, type By } from '@strongroom/audit/change-on-record';
 
 export interface IdentityProviderInput {
   name: string;

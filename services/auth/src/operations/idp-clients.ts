@@ -12,7 +12,7 @@ import {
   lockIdpClient,
   updateIdpClient as updateRow,
 } from '../store/idp-clients.ts';
-import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { endSessions } from './effects-at-once.ts';
 
 export interface IdpClientInput {

@@ -15,7 +15,7 @@ import {
   lockSource,
   updateSource as updateRow,
 } from '../store/sources.ts';
-import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { endSessions } from './effects-at-once.ts';
 
 export interface SourceInput {

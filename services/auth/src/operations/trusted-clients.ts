@@ -14,7 +14,7 @@ import {
   lockTrustedClient,
   updateTrustedClient as updateRow,
 } from '../store/trusted-clients.ts';
-import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 
 export interface TrustedClientInput {
   name: string;

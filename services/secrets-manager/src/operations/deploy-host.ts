@@ -6,7 +6,7 @@ import { searchedParts, type HostDocument } from '../domain/host.ts';
 import { findByIdentity } from '../store/host-search.ts';
 import { lockHost } from '../store/hosts.ts';
 import { lockDeployments } from '../store/deployments.ts';
-import { changeSealedOnRecord, type By } from './change-on-record.ts';
+import { changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { requireKnownRoles, told } from './hosts.ts';
 import { writeHost, type HostInput } from './write-host.ts';
 

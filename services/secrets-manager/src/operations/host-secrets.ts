@@ -4,7 +4,7 @@ import { hostNotFound, hostSecretNotFound } from '../domain/errors.ts';
 import type { Account, HostSecret } from '../domain/host-secret.ts';
 import { deleteHostSecret as deleteRow, findAccounts, findHostSecret } from '../store/host-secrets.ts';
 import { lockHost } from '../store/hosts.ts';
-import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { told } from './hosts.ts';
 import { keepHostSecret, type HostSecretInput } from './keep-host-secret.ts';
 

@@ -5,7 +5,7 @@ import type { SecretsManagerContext } from '../context.ts';
 import { hostNotFound } from '../domain/errors.ts';
 import { DISABLED_BY_ADMIN, ENABLED, roleReferences, type Host, type HostDocument } from '../domain/host.ts';
 import { deleteHost as deleteRow, findHost, lockHost, updateHost as updateRow } from '../store/hosts.ts';
-import { changeOnRecord, changeSealedOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { writeHost, type HostInput } from './write-host.ts';
 
 export async function createHost(ctx: SecretsManagerContext, by: By, input: HostInput): Promise<string> {

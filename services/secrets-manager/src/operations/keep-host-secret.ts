@@ -6,7 +6,7 @@ import { accountObjectId, sealColumn } from '../domain/sealed-column.ts';
 import { deleteUnusedHostSecret, dropAccountsBut, putAccount, putHostSecret } from '../store/host-secrets.ts';
 import { findPasswordPolicy } from '../store/password-policies.ts';
 import { findScriptTemplate } from '../store/script-templates.ts';
-import type { By } from './change-on-record.ts';
+import type { By } from '@strongroom/audit/change-on-record';
 
 export interface HostSecretInput {
   readonly settings: HostSecretSettings;

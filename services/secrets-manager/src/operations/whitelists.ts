@@ -9,7 +9,7 @@ import {
   lockWhitelist,
   updateWhitelist as updateRow,
 } from '../store/whitelists.ts';
-import { changeOnRecord, type By } from './change-on-record.ts';
+import { changeOnRecord, type By } from '@strongroom/audit/change-on-record';
 
 export async function createWhitelist(
   ctx: SecretsManagerContext,

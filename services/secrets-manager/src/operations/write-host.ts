@@ -7,7 +7,7 @@ import { settlePassphrases, type Settled } from '../domain/passphrases.ts';
 import { openColumn, sealColumn } from '../domain/sealed-column.ts';
 import { insertHost, updateHost } from '../store/hosts.ts';
 import { holdWhitelists } from '../store/whitelists.ts';
-import type { By } from './change-on-record.ts';
+import type { By } from '@strongroom/audit/change-on-record';
 import { keepHostSecret, removeHostSecret } from './keep-host-secret.ts';
 
 export interface HostInput {
