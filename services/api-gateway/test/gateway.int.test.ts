@@ -116,7 +116,7 @@ describe('passing on', () => {
 describe('refusing', () => {
   test.each([
     ['/vault/api/v10/secrets', 404, 'OBJECT_NOT_FOUND'],
-    ['/host-store/api/v1/hosts', 404, 'OBJECT_NOT_FOUND'],
+    ['/workflow-engine/api/v1/workflows', 404, 'OBJECT_NOT_FOUND'],
     ['/canary-path', 404, 'OBJECT_NOT_FOUND'],
     ['/vault/readyz', 404, 'OBJECT_NOT_FOUND'],
     ['/auth/api/v1/revocations', 404, 'OBJECT_NOT_FOUND'],
