@@ -18,6 +18,9 @@ const shared = {
 export default {
   // A bound for hangs, generous on slow and busy machines; no test waits for time to pass.
   testTimeout: 120_000,
+  // Modules of finished tests stay in memory (the way Jest runs ES modules): a worker that has grown so far is replaced,
+  // or the last of the suites would run ever slower and then out of memory.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...shared,
