@@ -35,7 +35,7 @@ async function restart(): Promise<void> {
 }
 const fingerprints = (client: ApiClient) =>
   Promise.all(
-    ['vault', 'auth'].map(async service => {
+    ['vault', 'auth', 'secrets-manager'].map(async service => {
       const { body } = await client.call('GET', `/${service}/api/v1/keys`);
       const { items } = body as unknown as { items: { root_key_fingerprint: string }[] };
       return items.map(item => item.root_key_fingerprint);
@@ -53,7 +53,7 @@ test('the root key is replaced as the runbook says it, and a start in between ta
     const missing = await client.call('POST', '/vault/api/v1/keys/rotate-root');
     expect([missing.status, missing.body?.['error_code']]).toEqual([409, 'NEW_ROOT_KEY_MISSING']);
     await writeFile(fileOf('new-root.key'), `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
-    for (const service of ['vault', 'auth']) {
+    for (const service of ['vault', 'auth', 'secrets-manager']) {
       const changed = await client.call('POST', `/${service}/api/v1/keys/rotate-root`);
       expect([changed.status, changed.body]).toMatchObject([
         200,
