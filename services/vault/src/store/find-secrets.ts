@@ -22,13 +22,18 @@ const toSealedSecret = (row: SecretRow & VersionRow): SealedSecret => ({
   ...toSealedVersion(row),
 });
 
+/**
+ * The shared secrets of the names $1, one look-up in the index of names each. Asked for all names at once, a table that
+ * has no statistics yet is read whole. Nor does the planner see how many names there are: else it plans each time anew.
+ */
+const SHARED_OF_NAMES = `unnest((SELECT $1::text[])) AS wanted (name) CROSS JOIN LATERAL
+  (SELECT * FROM secrets WHERE owner_id IS NULL AND name = wanted.name LIMIT 1) AS s`;
+
 /** Those of the shared secrets that exist, by name, without content. */
 async function findShared(db: Queryable, names: readonly string[]): Promise<ReadonlyMap<string, Secret>> {
-  const rows = await db.query<SecretRow>(
-    `SELECT ${SECRET_COLUMNS} FROM secrets s ${SECRET_JOINS}
-     WHERE s.owner_id IS NULL AND s.name = ANY ($1::text[])`,
-    [names],
-  );
+  const rows = await db.query<SecretRow>(`SELECT ${SECRET_COLUMNS} FROM ${SHARED_OF_NAMES} ${SECRET_JOINS}`, [
+    names,
+  ]);
   return new Map(rows.map(row => [row.name, toSecret(row)]));
 }
 
@@ -38,9 +43,8 @@ async function findSharedSealed(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, SealedSecret>> {
   const rows = await db.query<SecretRow & VersionRow>(
-    `SELECT ${SECRET_COLUMNS}, ${SEALED_COLUMNS} FROM secrets s ${SECRET_JOINS}
-       JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version
-     WHERE s.owner_id IS NULL AND s.name = ANY ($1::text[])`,
+    `SELECT ${SECRET_COLUMNS}, ${SEALED_COLUMNS} FROM ${SHARED_OF_NAMES} ${SECRET_JOINS}
+       JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version`,
     [names],
   );
   return new Map(rows.map(row => [row.name, toSealedSecret(row)]));
