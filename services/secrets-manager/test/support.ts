@@ -68,6 +68,9 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
     issuer: issuer.issuer,
+    // Nobody: what needs vault is tested with it (apps/standalone/test).
+    vaultUrl: 'http://127.0.0.1:1',
+    rotation: { concurrency: 8, deadlineMs: 10_000, allowLoopback: true },
     callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
