@@ -401,6 +401,26 @@ export const AUDIT_EVENTS = {
     name: 'Secrets-manager-root-key-changed',
     description: 'The key-encryption keys of secrets-manager were wrapped by another root key',
   },
+  hostKeyTrusted: {
+    code: 5251,
+    name: 'Host-key-trusted',
+    description: 'A host was met for the first time, and its key is trusted from then on',
+  },
+  hostKeyRefused: {
+    code: 5252,
+    name: 'Host-key-refused',
+    description: 'A host showed another key than those that are pinned, and was told nothing',
+  },
+  heartbeatMade: {
+    code: 5253,
+    name: 'Heartbeat-made',
+    description: 'Somebody had it looked at whether the stored password opens an account',
+  },
+  heartbeatRefused: {
+    code: 5254,
+    name: 'Heartbeat-refused',
+    description: 'The stored password of an account no longer opens it',
+  },
   auditTrailRead: {
     code: 5301,
     name: 'Audit-trail-read',
