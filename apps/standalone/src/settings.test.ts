@@ -21,6 +21,7 @@ test('all settings have defaults', () => {
     callerRateLimitPerSecond: 500,
     auth: readAuthSettings(readSettings({})),
     vault: { expiryWarningDays: 14 },
+    rotation: { concurrency: 8, deadlineMs: 30_000, allowLoopback: false },
     observability: readObservability(readSettings({}), 0),
     trail: readTrailSettings(readSettings({})),
     forwarding: readForwarding(readSettings({})).config,
@@ -56,6 +57,7 @@ test('settings are taken as given', () => {
     callerRateLimitPerSecond: 20,
     auth: { ...readAuthSettings(readSettings({})), signingKeyDays: 30 },
     vault: { expiryWarningDays: 30 },
+    rotation: { concurrency: 8, deadlineMs: 30_000, allowLoopback: false },
     observability: {
       metricsHost: '127.0.0.1',
       metricsPort: 9464,

@@ -8,6 +8,7 @@ import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-manag
 import { keyRoutes } from '@strongroom/service/key-routes';
 import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
+import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
 import { HOST_STORE, PREFIX } from './routes/access.ts';
@@ -49,7 +50,18 @@ export async function startSecretsManager(
     clientSecret: secrets.machineSecret,
   });
   const roles = await openRoles(foundations, access.token);
-  const ctx: SecretsManagerContext = { ...foundations, keyring: keys.keyring, roles: roles.directory };
+  const ctx: SecretsManagerContext = {
+    ...foundations,
+    keyring: keys.keyring,
+    roles: roles.directory,
+    vault: createVaultClient({
+      vaultUrl: config.vaultUrl,
+      token: access.token,
+      machineId: MACHINE_CLIENT_ID,
+    }),
+    rotation: config.rotation,
+    onRotationFinished: [],
+  };
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
