@@ -55,9 +55,9 @@ describe('a schema', () => {
       open: false,
       built_in: false,
       properties: [
-        { name: 'user', title: 'user', type: 'text' },
-        { name: 'token', title: 'Token', type: 'text', masked: true, required: true },
-        { name: 'photo', title: 'photo', type: 'file' },
+        { number: 1, name: 'user', title: 'user', type: 'text' },
+        { number: 2, name: 'token', title: 'Token', type: 'text', masked: true, required: true },
+        { number: 3, name: 'photo', title: 'photo', type: 'file' },
       ],
     };
     expect([body, headers['etag']]).toEqual([view, '"1"']);
