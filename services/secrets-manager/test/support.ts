@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuditRecord } from '@strongroom/contracts/audit';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
-import { type Database } from '@strongroom/db/database';
+import type { Database, DatabaseSettings } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
 import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
@@ -38,6 +38,8 @@ export interface TestSecretsManager {
   readonly issuer: TokenIssuer;
   /** Past all rights, for tests that tamper with tables. */
   readonly superuser: Database;
+  /** For tests that are replicas themselves: the service's own rights. */
+  readonly databaseSettings: DatabaseSettings;
   /** Who the default caller is. */
   readonly caller: { sub: string; sid: string; name: string };
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
@@ -113,6 +115,13 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     },
     issuer,
     superuser,
+    databaseSettings: {
+      url: config.databaseUrl,
+      password: database.password,
+      schema: config.schema,
+      poolSize: 2,
+      deadlineMs: config.databaseDeadlineMs,
+    },
     caller,
     call,
     create,

@@ -6,6 +6,7 @@ import { accountObjectId, sealColumn } from '../domain/sealed-column.ts';
 import { deleteUnusedHostSecret, dropAccountsBut, putAccount, putHostSecret } from '../store/host-secrets.ts';
 import { findPasswordPolicy } from '../store/password-policies.ts';
 import { findScriptTemplate } from '../store/script-templates.ts';
+import { forgetPlansOfHost } from '../store/rotation-plans.ts';
 import type { By } from '@strongroom/audit/change-on-record';
 
 export interface HostSecretInput {
@@ -42,6 +43,7 @@ export async function keepHostSecret(
     mainPassword === ''
       ? null
       : sealColumn(ctx.keyring, { table: 'host_secrets', field: 'main_password' }, hostId, mainPassword);
+  await forgetPlansOfHost(tx, hostId, settings.passwordPolicyId);
   await putHostSecret(tx, { ...settings, hostId, updatedAt: now, updatedBy: actor }, sealedMain);
   await dropAccountsBut(tx, hostId, [...accounts.keys()]);
   for (const [account, password] of accounts) {
