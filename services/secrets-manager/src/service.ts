@@ -11,7 +11,10 @@ import { serve, type RunningService } from '@strongroom/service/serve';
 import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
-import { HOST_STORE, PREFIX } from './routes/access.ts';
+import { startLookingAfterCheckouts } from './operations/look-after-checkouts.ts';
+import { settleReleases } from './operations/settle-releases.ts';
+import { AUTHORIZER, HOST_STORE, PREFIX } from './routes/access.ts';
+import { checkoutRoutes } from './routes/checkouts.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
@@ -60,10 +63,11 @@ export async function startSecretsManager(
       machineId: MACHINE_CLIENT_ID,
     }),
     rotation: config.rotation,
-    onRotationFinished: [],
+    onRotationFinished: [settleReleases(foundations)],
   };
+  const stopLookingAfterCheckouts = startLookingAfterCheckouts(ctx);
   return serve(foundations, {
-    prefixes: [PREFIX, HOST_STORE],
+    prefixes: [PREFIX, HOST_STORE, AUTHORIZER],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
     routes: [
       ...passwordPolicyRoutes(ctx),
@@ -72,11 +76,13 @@ export async function startSecretsManager(
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
+      ...checkoutRoutes(ctx),
       ...keyRoutes(PREFIX, keys),
     ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await stopLookingAfterCheckouts();
       await access.close();
       await roles.close();
       await keys.close();
