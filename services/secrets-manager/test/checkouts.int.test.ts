@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHECKOUT_RELEASE_FAILED } from '@strongroom/contracts/checkout-events';
+import { untilBlocked } from '@strongroom/testing/superuser';
 import type { SecretsManagerContext } from '../src/context.ts';
 import { checkOut } from '../src/operations/check-out.ts';
 import { lookAfterCheckouts } from '../src/operations/look-after-checkouts.ts';
@@ -213,6 +214,8 @@ describe('who', () => {
       checkout: { id: checkout.id, userId: alice.id },
       passwords: [],
     });
+    const both = person([ROLE], ['hosts-manage']);
+    expect((await readCheckout(ctx, both.by, checkout.id)).passwords).toEqual([]);
     const { checkouts } = await listCheckouts(ctx, admin.by.caller, whole);
     expect(checkouts.find(each => each.checkout.id === checkout.id)?.passwords).toEqual([]);
     await releaseCheckout(ctx, admin.by, checkout.id);
@@ -344,6 +347,8 @@ describe('an account whose password changes when it is given back', () => {
     const { checkout } = await checkOut(ctx, alice.by, key);
     await releaseCheckout(ctx, alice.by, checkout.id);
     const [asked] = await unfinished(key.hostId);
+    // It has begun: whoever asks now would get one more.
+    await platform.superuser.query(`UPDATE rotations SET step = 'proving' WHERE id = $1`, [asked?.id]);
     for (let minutes = 0; minutes < 5; minutes += 1) {
       pass(MINUTE);
       await lookAfterCheckouts(ctx);
@@ -399,6 +404,29 @@ describe('an account whose password changes when it is given back', () => {
       checkout: { state: 'released' },
       host: undefined,
     });
+  });
+
+  test('is as before when the replica dies in the middle of the release, and is given back by another', async () => {
+    const key = await account(rotating);
+    const { checkout } = await checkOut(ctx, alice.by, key);
+    const ending = await platform.superuser.transaction(async tx => {
+      // The rotation is asked for, the record is not written: the connection goes, as by a kill -9.
+      await tx.query('LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE');
+      const dying = releaseCheckout(ctx, alice.by, checkout.id).then(
+        () => 'answered',
+        () => 'died',
+      );
+      await untilBlocked(platform.superuser);
+      await platform.superuser.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%outbox%'`,
+      );
+      return dying;
+    });
+    expect(ending).toBe('died');
+    expect([await stateOf(checkout.id), await unfinished(key.hostId)]).toEqual(['held', []]);
+    await releaseCheckout(other, alice.by, checkout.id);
+    expect([await stateOf(checkout.id), (await unfinished(key.hostId)).length]).toEqual(['releasing', 1]);
   });
 
   test('while the release cannot be recorded, nothing is given back and no rotation asked for', async () => {
