@@ -393,6 +393,24 @@ describe('an account whose password changes when it is given back', () => {
     expect(await Promise.all(ids.map(stateOf))).toEqual(['released', 'released']);
   });
 
+  test('waits for its host to be enabled again', async () => {
+    const key = await account(rotating);
+    const { checkout } = await checkOut(ctx, alice.by, key);
+    await releaseCheckout(ctx, alice.by, checkout.id);
+    const disable = (disabled: string) =>
+      platform.superuser.query('UPDATE hosts SET disabled = $2 WHERE id = $1', [key.hostId, disabled]);
+    await disable('BY_ADMIN');
+    await finishRotation(ctx, key.hostId, ACCOUNT, 'cancelled');
+    pass(MINUTE);
+    await lookAfterCheckouts(ctx);
+    expect([await stateOf(checkout.id), await unfinished(key.hostId)]).toEqual(['releasing', []]);
+    await disable('false');
+    pass(MINUTE);
+    await lookAfterCheckouts(ctx);
+    await finishRotation(ctx, key.hostId, ACCOUNT, 'succeeded');
+    expect(await stateOf(checkout.id)).toBe('released');
+  });
+
   test('is over when its host is deleted', async () => {
     const key = await account(rotating);
     const { checkout } = await checkOut(ctx, alice.by, key);

@@ -1,17 +1,20 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { repeatEvery } from '@strongroom/service/repeat-every';
+import type { SecretsManagerContext } from '../context.ts';
 import type { Checkout } from '../domain/checkout.ts';
 import {
+  awaitRotation,
+  countHeldUp,
   deleteReleased,
   findCheckout,
   findCheckoutPolicy,
   findExpired,
   findToLookAt,
+  isHostEnabled,
   isRotationToCome,
   lockCheckouts,
   lookAgain,
   markReleased,
-  awaitRotation,
 } from '../store/checkouts.ts';
 import type { CheckoutContext } from './checkout-context.ts';
 import { LOOK_MS, told } from './end-checkout.ts';
@@ -62,7 +65,7 @@ async function pursueRelease(ctx: CheckoutContext, { id, hostId, account }: Chec
         type: AUDIT_EVENTS.checkoutCompleted,
         message: { ...told(checkout), rotation: 'none' },
       });
-    } else if (!(await isRotationToCome(tx, checkout))) {
+    } else if (!(await isRotationToCome(tx, checkout)) && (await isHostEnabled(tx, hostId))) {
       const requestedBy = ctx.config.service;
       await awaitRotation(
         tx,
@@ -75,9 +78,17 @@ async function pursueRelease(ctx: CheckoutContext, { id, hostId, account }: Chec
 }
 
 /** Every replica does it; what one has ended, another finds ended. Returns the stop. */
-export const startLookingAfterCheckouts = (ctx: CheckoutContext): (() => Promise<void>) =>
-  repeatEvery(
+export function startLookingAfterCheckouts(
+  ctx: CheckoutContext & Pick<SecretsManagerContext, 'metrics'>,
+): () => Promise<void> {
+  ctx.metrics.gauge(
+    'strongroom_checkouts_held_up',
+    'Accounts that were given back and are not free, because their password could not be changed',
+    () => countHeldUp(ctx.db),
+  );
+  return repeatEvery(
     INTERVAL_MS,
     () => lookAfterCheckouts(ctx),
     error => ctx.log.error('checkouts were not looked after; the next round tries again', error),
   );
+}

@@ -121,6 +121,12 @@ export async function awaitRotation(tx: Queryable, id: string, rotationId: strin
   ]);
 }
 
+/** Whether passwords on the host may be changed now. */
+export async function isHostEnabled(db: Queryable, hostId: string): Promise<boolean> {
+  const rows = await db.query(`SELECT 1 FROM hosts WHERE id = $1 AND disabled = 'false'`, [hostId]);
+  return rows.length > 0;
+}
+
 /** Whether the rotation that the checkout waits for is under way or will be; of one that waits for any: one of them. */
 export async function isRotationToCome(
   db: Queryable,
@@ -196,6 +202,14 @@ export const findToLookAt = (db: Queryable, now: Date, limit: number): Promise<C
     `SELECT ${COLUMNS} FROM checkouts WHERE state = 'releasing' AND look_at <= $1 ORDER BY look_at LIMIT $2`,
     [now, limit],
   );
+
+/** Accounts that were given back and whose password could not be changed so far. */
+export async function countHeldUp(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `SELECT count(*)::integer AS count FROM checkouts WHERE state = 'releasing' AND failed_rotations > 0`,
+  );
+  return row?.count ?? 0;
+}
 
 /** Forgets checkouts that ended before; the audit trail keeps them. */
 export async function deleteReleased(db: Queryable, before: Date, limit: number): Promise<void> {
