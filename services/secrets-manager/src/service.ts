@@ -11,6 +11,7 @@ import { serve, type RunningService } from '@strongroom/service/serve';
 import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
+import { startRotator } from './events/rotator.ts';
 import { startLookingAfterCheckouts } from './operations/look-after-checkouts.ts';
 import { settleReleases } from './operations/settle-releases.ts';
 import { AUTHORIZER, HOST_STORE, PREFIX } from './routes/access.ts';
@@ -19,9 +20,11 @@ import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
 import { passwordPolicyRoutes } from './routes/password-policies.ts';
+import { rotationRoutes } from './routes/rotations.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
 import { whitelistRoutes } from './routes/whitelists.ts';
 import { SEALED_COLUMNS } from './store/sealed-columns.ts';
+import { openTarget } from './targets/open-target.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-secrets-manager';
 
@@ -63,8 +66,10 @@ export async function startSecretsManager(
       machineId: MACHINE_CLIENT_ID,
     }),
     rotation: config.rotation,
+    openTarget: description => openTarget(description, { allowLoopback: config.rotation.allowLoopback }),
     onRotationFinished: [settleReleases(foundations)],
   };
+  const rotator = await startRotator(ctx);
   const stopLookingAfterCheckouts = startLookingAfterCheckouts(ctx);
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE, AUTHORIZER],
@@ -73,6 +78,7 @@ export async function startSecretsManager(
       ...passwordPolicyRoutes(ctx),
       ...scriptTemplateRoutes(ctx),
       ...hostSecretRoutes(ctx),
+      ...rotationRoutes(ctx),
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
@@ -83,6 +89,7 @@ export async function startSecretsManager(
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
       await stopLookingAfterCheckouts();
+      await rotator.stop();
       await access.close();
       await roles.close();
       await keys.close();

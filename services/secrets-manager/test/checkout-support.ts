@@ -102,6 +102,9 @@ export async function startCheckoutPlatform(): Promise<CheckoutPlatform> {
       roles,
       vault,
       rotation: config.rotation,
+      openTarget() {
+        throw new Error('checkouts reach no host');
+      },
       onRotationFinished: [settleReleases(foundations)],
     };
     let closing: Promise<void> | undefined;
