@@ -74,6 +74,39 @@ async function walkThroughAuth(client: ApiClient, marked: string): Promise<strin
   ].map(String);
 }
 
+/** The password of an account: sealed, masked, and shown to who has checked it out. */
+async function walkThroughAccounts(client: ApiClient, role: { id: string }, marked: string): Promise<void> {
+  const first = async (path: string, name: string) => {
+    const items = (await client.call('GET', path)).body?.['items'] as { id: string; name: string }[];
+    return items.find(item => item.name === name)?.id;
+  };
+  const policies = '/secrets-manager/api/v1/password-policies';
+  const templates = '/secrets-manager/api/v1/script-templates';
+  const host = await client.call('POST', '/host-store/api/v1/hosts', {
+    body: {
+      addresses: ['192.0.2.7'],
+      services: [{ service: 'SSH' }],
+      password_rotation_enabled: true,
+      password_rotation: {
+        operating_system: 'LINUX',
+        password_policy_id: await first(policies, 'PrivX default password policy'),
+        script_template_id: await first(templates, 'Linux per account command template'),
+      },
+      principals: [{ principal: 'root', passphrase: marked, rotate: true, roles: [{ id: role.id }] }],
+    },
+  });
+  expect(host.status).toBe(201);
+  expect((await client.call('GET', '/host-store/api/v1/hosts')).text).not.toContain(marked);
+  const checkouts = '/authorizer/api/v1/secrets/checkouts';
+  const taken = await client.call('POST', checkouts, {
+    body: { path: `hosts/${String(host.body?.['id'])}/root` },
+  });
+  const [checkout] = taken.body?.['items'] as [{ id: string; secrets: unknown }];
+  expect(checkout.secrets).toMatchObject([{ secret: marked }]);
+  expect((await client.call('GET', checkouts)).text).not.toContain(marked);
+  expect((await client.call('POST', `${checkouts}/${checkout.id}/release`)).status).toBe(200);
+}
+
 test('a marked secret value is found nowhere at rest, in no log and in no error answer', async () => {
   const { client, platform } = running;
   const admin = await roleHandle(client, 'privx-admin');
@@ -93,10 +126,7 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
     expect((await client.call('GET', form)).text).not.toContain(marker);
   }
 
-  const principals = [{ principal: 'root', passphrase: marker, rotate: true }];
-  const host = await client.call('POST', '/host-store/api/v1/hosts', { body: { principals } });
-  expect(host.status).toBe(201);
-  expect((await client.call('GET', '/host-store/api/v1/hosts')).text).not.toContain(marker);
+  await walkThroughAccounts(client, admin, marker);
 
   // Where they do not: every operation gets them as unknown members, wrong types, broken JSON, text, headers.
   // Logging out ends the session of the call, and all others must still be admitted after it.

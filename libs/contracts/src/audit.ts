@@ -462,6 +462,52 @@ export const AUDIT_EVENTS = {
     name: 'Heartbeat-refused',
     description: 'The stored password of an account no longer opens it',
   },
+  accountCheckedOut: {
+    code: 5261,
+    name: 'Account-checked-out',
+    description: 'Somebody got an account on a host for a time',
+  },
+  checkoutExtended: {
+    code: 5262,
+    name: 'Checkout-extended',
+    description: 'Somebody who has an account got it for longer',
+  },
+  checkoutReleased: {
+    code: 5263,
+    name: 'Checkout-released',
+    description: 'An account was given back by who had it',
+  },
+  checkoutTakenAway: {
+    code: 5264,
+    name: 'Checkout-released-by-force',
+    description: 'An account was taken away from who had it',
+  },
+  checkoutExpired: {
+    code: 5265,
+    name: 'Checkout-expired',
+    description: 'The time was over for which somebody had an account',
+  },
+  checkedOutSecretRead: {
+    code: 5266,
+    name: 'Checked-out-secret-read',
+    description: 'Passwords of an account were shown to who has it',
+  },
+  checkoutRotationFailed: {
+    code: 5267,
+    name: 'Checkout-rotation-failed',
+    description:
+      'The password of an account that was given back could not be changed; nobody else gets the account',
+  },
+  checkoutCompleted: {
+    code: 5268,
+    name: 'Checkout-completed',
+    description: 'An account that was given back is free again',
+  },
+  checkoutRefused: {
+    code: 5269,
+    name: 'Checkout-refused',
+    description: 'An account was refused: the caller may not use it, or it is in use',
+  },
   auditTrailRead: {
     code: 5301,
     name: 'Audit-trail-read',

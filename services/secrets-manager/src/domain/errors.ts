@@ -15,6 +15,14 @@ export const hostSecretNotFound = () => objectNotFound('Host secret');
 export const whitelistNotFound = () => objectNotFound('Whitelist');
 export const whitelistExists = () => duplicateValue('name', 'whitelist');
 
+export const checkoutNotFound = () => objectNotFound('Checkout');
+export const accountInUse = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'ACCOUNT_IN_USE',
+    message: 'The account is checked out as often as its policy allows, or its password is being changed',
+  });
+
 const inUse = (what: string) =>
   new AppError({ kind: 'conflict', code: 'INVALID_REQUEST_DATA', message: `A host still uses this ${what}` });
 export const passwordPolicyInUse = () => inUse('password policy');
