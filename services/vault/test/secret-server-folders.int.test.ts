@@ -25,7 +25,7 @@ const SUMMARY_MEMBERS =
   secretPolicyId`.split(/\s+/);
 const FOLDER_MEMBERS = [...SUMMARY_MEMBERS, 'childFolders', 'secretTemplates'].sort();
 const PAGE_MEMBERS =
-  `batchCount currentPage hasNext hasPrev nextSkip pageCount prevSkip records severity skip sortBy
+  `batchCount currentPage filter hasNext hasPrev nextSkip pageCount prevSkip records severity skip sortBy
   success take total`.split(/\s+/);
 
 const DENIED = { message: expect.stringMatching(/Access Denied.*not found/), errorCode: 'API_AccessDenied' };

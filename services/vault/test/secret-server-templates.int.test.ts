@@ -68,7 +68,7 @@ describe('templates', () => {
     expect(fields.map(field => field.fieldSlugName)).toEqual(slugs);
     const marked = (mark: 'isFile' | 'isNotes' | 'isPassword' | 'isUrl') =>
       fields.filter(field => field[mark]).map(field => field.fieldSlugName);
-    expect(marked('isFile')).toEqual(slugs.filter(slug => slug.endsWith("-key")));
+    expect(marked('isFile')).toEqual(slugs.filter(slug => slug.endsWith('-key')));
     expect(marked('isNotes')).toEqual(['notes']);
     expect(marked('isPassword')).toEqual(slugs.filter(slug => /password|passphrase/.test(slug)));
     expect(marked('isUrl')).toEqual(slugs.filter(slug => slug === 'url'));

@@ -3,8 +3,12 @@ import ssh2 from 'ssh2';
 import type { SchemaField } from '../domain/schema.ts';
 import { makeKeyFields } from './make-key-fields.ts';
 
-const field = (name: string, type: SchemaField['type']): SchemaField =>
-  ({ number: 1, name, title: name, type });
+const field = (name: string, type: SchemaField['type']): SchemaField => ({
+  number: 1,
+  name,
+  title: name,
+  type,
+});
 const files = {
   properties: [
     field('username', 'text'),

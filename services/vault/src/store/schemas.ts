@@ -46,7 +46,7 @@ export async function findSchemaByNumber(db: Queryable, number: number): Promise
   return row && toSchema(row);
 }
 
-/** The schema of this name, and nobody else changes it until the transaction ends. */
+/** The same, and nobody else changes it until the transaction ends. */
 export async function holdSchema(tx: Queryable, name: string): Promise<Schema | undefined> {
   const [row] = await tx.query<SchemaRow>(`SELECT ${COLUMNS} FROM schemas WHERE name = $1 FOR UPDATE`, [
     name,

@@ -19,7 +19,8 @@ import {
   FolderView,
   folderView,
 } from './folder-view.ts';
-import { Deleted, Lookup, MAX_TAKE, Page, page, pageBounds, PageQuery } from './page.ts';
+import { Deleted, Lookup } from './answers.ts';
+import { MAX_TAKE, pageOf, pageView, PageView, pagingQuery } from './paging.ts';
 import { ById, Id, pathOf } from './secret-key.ts';
 import { inVersions, secretServer, V1 } from './versions.ts';
 
@@ -27,7 +28,7 @@ import { inVersions, secretServer, V1 } from './versions.ts';
 const OptionalId = Type.Integer({ minimum: -1, maximum: 2 ** 31 - 1 });
 
 const FolderQuery = Members({
-  ...PageQuery,
+  ...pagingQuery,
   'filter.searchText': Type.Optional(Line(512)),
   'filter.parentFolderId': Type.Optional(OptionalId),
   'filter.limitToDirectDescendents': Type.Optional(Type.Boolean()),
@@ -66,10 +67,10 @@ export const folderRoutes = (ctx: VaultContext): Route[] => [
       summary: 'Folders that the caller may know of, by their paths',
       access: AUTHENTICATED,
       query: FolderQuery,
-      response: Page(FolderSummary),
+      response: PageView(FolderSummary),
       handle: async ({ query, caller, request }) => {
         const { count, folders } = await search(ctx, query, caller, request);
-        return ok(page(folders.map(folderSummary), count, query));
+        return ok(pageView(folders.map(folderSummary), count, pageOf(query), query));
       },
     }),
   ),
@@ -82,11 +83,11 @@ export const folderRoutes = (ctx: VaultContext): Route[] => [
       summary: 'The same with numbers and names alone',
       access: AUTHENTICATED,
       query: FolderQuery,
-      response: Page(Lookup),
+      response: PageView(Lookup),
       handle: async ({ query, caller, request }) => {
         const { count, folders } = await search(ctx, query, caller, request);
         const records = folders.map(folderSummary).map(({ id, folderName }) => ({ id, value: folderName }));
-        return ok(page(records, count, query));
+        return ok(pageView(records, count, pageOf(query), query));
       },
     }),
   ),
@@ -249,7 +250,8 @@ async function search(
   };
   // None of those at the top lies in another.
   if (onlyTop && parent !== null) return { count: 0, folders: [] };
-  return findFolders(ctx, caller, request, asked, pageBounds(query));
+  const { skip, take } = pageOf(query);
+  return findFolders(ctx, caller, request, asked, { offset: skip, limit: take });
 }
 
 const toParent = (id: number): number | null => (id <= 0 ? null : id);

@@ -1,5 +1,6 @@
 import type { Caller } from '@strongroom/contracts/caller';
 import { Members, OrNull, Type } from '@strongroom/schema/types';
+import { backslashed } from './summary-view.ts';
 import { lastSegment, mayAddTo, type PlacedFolder } from '../../domain/folder.ts';
 import { mayManage } from '../../domain/secret.ts';
 
@@ -44,13 +45,10 @@ export const FolderDetail = Members({
   folderWarning: OrNull(Type.String()),
 });
 
-/** `\prod\db` of `prod/db`. */
-export const toDialectPath = (path: string): string => `\\${path.replaceAll('/', '\\')}`;
-
 export const folderSummary = ({ number, path, parentNumber, inherits }: PlacedFolder) => ({
   id: number,
   folderName: lastSegment(path),
-  folderPath: toDialectPath(path),
+  folderPath: backslashed(path),
   parentFolderId: parentNumber ?? NONE,
   folderTypeId: FOLDER_TYPE,
   secretPolicyId: NONE,

@@ -2,9 +2,11 @@ import { AUTHENTICATED, ok, route, type Route } from '@strongroom/http/route';
 import { Line, Members, Type } from '@strongroom/schema/types';
 import type { VaultContext } from '../../context.ts';
 import { generateFieldPassword } from '../../operations/generate-field-password.ts';
-import { allSchemas, schemaByNumber } from '../../operations/find-schemas.ts';
+import { schemaNotFound } from '../../domain/errors.ts';
+import type { Schema } from '../../domain/schema.ts';
+import { allSchemas, schemaByNumber } from '../../operations/read-schema.ts';
 import { fieldOfId } from './fields.ts';
-import { Page, page, pageBounds, PageQuery } from './page.ts';
+import { pageOf, pageView, PageView, pagingQuery } from './paging.ts';
 import { ById, Id } from './secret-key.ts';
 import { TemplateSummary, templateSummary, TemplateView, templateView } from './template-view.ts';
 import { inVersions, secretServer, V1, V1_AND_V2 } from './versions.ts';
@@ -20,17 +22,18 @@ export const templateRoutes = (ctx: VaultContext): Route[] => [
       summary: 'Templates, in the order in which they were made',
       access: AUTHENTICATED,
       query: Members({
-        ...PageQuery,
+        ...pagingQuery,
         'filter.searchText': Type.Optional(Line(128)),
         'filter.includeInactive': Type.Optional(Type.Boolean()),
         'filter.includeSecretCount': Type.Optional(Type.Boolean()),
       }),
-      response: Page(TemplateSummary),
+      response: PageView(TemplateSummary),
       handle: async ({ query }) => {
         const text = (query['filter.searchText'] ?? '').toLowerCase();
         const found = (await allSchemas(ctx)).filter(({ title }) => title.toLowerCase().includes(text));
-        const { offset, limit } = pageBounds(query);
-        return ok(page(found.slice(offset, offset + limit).map(templateSummary), found.length, query));
+        const page = pageOf(query);
+        const records = found.slice(page.skip, page.skip + page.take).map(templateSummary);
+        return ok(pageView(records, found.length, page, query));
       },
     }),
   ),
@@ -56,7 +59,7 @@ export const templateRoutes = (ctx: VaultContext): Route[] => [
       access: AUTHENTICATED,
       params: ById,
       response: TemplateView,
-      handle: async ({ params }) => ok(templateView(await schemaByNumber(ctx, params.id))),
+      handle: async ({ params }) => ok(templateView(await requireTemplate(ctx, params.id))),
     }),
   ),
   ...inVersions(V1, (at, named) =>
@@ -72,10 +75,16 @@ export const templateRoutes = (ctx: VaultContext): Route[] => [
       response: Type.String(),
       handle: async ({ params, caller, request }) => {
         const { schemaNumber, fieldNumber } = fieldOfId(params.id);
-        const schema = await schemaByNumber(ctx, schemaNumber);
+        const schema = await requireTemplate(ctx, schemaNumber);
         const field = schema.properties.find(({ number }) => number === fieldNumber);
         return ok(await generateFieldPassword(ctx, caller, request, schema, field));
       },
     }),
   ),
 ];
+
+async function requireTemplate(ctx: VaultContext, number: number): Promise<Schema> {
+  const schema = await schemaByNumber(ctx, number);
+  if (schema === undefined) throw schemaNotFound();
+  return schema;
+}
