@@ -1,6 +1,7 @@
 import type { Route } from '@strongroom/http/route';
 import type { VaultContext } from '../../context.ts';
 import { detectionRoutes } from './detection.ts';
+import { fieldPasswordRoutes } from './field-passwords.ts';
 import { folderRoutes } from './folder-routes.ts';
 import { readSecretRoutes } from './read-secret.ts';
 import { secretStatusRoutes } from './secret-status.ts';
@@ -13,6 +14,7 @@ export const secretServerRoutes = (ctx: VaultContext): Route[] => [
   ...detectionRoutes(ctx),
   ...secretStatusRoutes(ctx),
   ...unkeptSettingRoutes(ctx),
+  ...fieldPasswordRoutes(ctx),
   ...readSecretRoutes(ctx),
   ...templateRoutes(ctx),
   ...folderRoutes(ctx),
