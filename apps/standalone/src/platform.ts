@@ -18,6 +18,7 @@ import type { Logger } from '@strongroom/log/logger';
 import { createMetrics, silentMetrics } from '@strongroom/metrics/metrics';
 import type { ForwardingConfig, TrailSettings } from '@strongroom/monitor/config';
 import { startMonitor } from '@strongroom/monitor/service';
+import type { RotationSettings } from '@strongroom/secrets-manager/config';
 import { startSecretsManager } from '@strongroom/secrets-manager/service';
 import { startObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 import { VERSION, type ServiceConfig } from '@strongroom/service/service-config';
@@ -44,6 +45,7 @@ export interface PlatformOptions {
   publicUrl: string | undefined;
   auth: AuthSettings;
   vault: VaultSettings;
+  rotation: RotationSettings;
   observability: ObservabilitySettings;
   trail: TrailSettings;
   forwarding: ForwardingConfig;
@@ -192,7 +194,11 @@ async function start(
   );
   stops.push(vault.stop);
   const secretsManager = await startSecretsManager(
-    serviceConfig('secrets-manager', 'secrets_manager', auth.url),
+    {
+      ...serviceConfig('secrets-manager', 'secrets_manager', auth.url),
+      vaultUrl: vault.url,
+      rotation: options.rotation,
+    },
     {
       databasePassword: passwords.secrets_manager,
       rootKey: material.rootKey,

@@ -16,6 +16,7 @@ import { isHostName, isOrigin } from '@strongroom/installation/public-address';
 import type { LogLevel } from '@strongroom/log/logger';
 import { newRootKey } from '@strongroom/service/root-key-settings';
 import { readCallerLimits } from '@strongroom/service/service-config';
+import { readRotationSettings, type RotationSettings } from '@strongroom/secrets-manager/config';
 import { readVaultSettings, type VaultSettings } from '@strongroom/vault/config';
 import { readObservability, type ObservabilitySettings } from '@strongroom/service/observability';
 
@@ -33,6 +34,7 @@ export interface StandaloneSettings {
   readonly callerRateLimitPerSecond: number;
   readonly auth: AuthSettings;
   readonly vault: VaultSettings;
+  readonly rotation: RotationSettings;
   readonly observability: ObservabilitySettings;
   readonly trail: TrailSettings;
   readonly forwarding: ForwardingConfig;
@@ -66,6 +68,7 @@ export function readStandaloneSettings(environment: Environment): {
     ...readCallerLimits(values),
     auth: readAuthSettings(values),
     vault: readVaultSettings(values),
+    rotation: readRotationSettings(values),
     observability: readObservability(values, 0),
     trail: readTrailSettings(values),
     forwarding: forwarding.config,

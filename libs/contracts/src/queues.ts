@@ -10,4 +10,10 @@ export interface DurableQueue {
 /** monitor's intake: the audit records of every service. */
 export const AUDIT_TRAIL_QUEUE: DurableQueue = { queue: 'monitor.audit-trail', types: ['*.audit.recorded'] };
 
-export const DURABLE_QUEUES: readonly DurableQueue[] = [AUDIT_TRAIL_QUEUE];
+/** Rotations that are due: work that the replicas of secrets-manager share. */
+export const ROTATIONS_QUEUE: DurableQueue = {
+  queue: 'secrets-manager.rotations',
+  types: ['secrets-manager.rotation.due'],
+};
+
+export const DURABLE_QUEUES: readonly DurableQueue[] = [AUDIT_TRAIL_QUEUE, ROTATIONS_QUEUE];

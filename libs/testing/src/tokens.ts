@@ -16,6 +16,8 @@ export interface TokenIssuer {
   token: (claims?: Partial<AccessTokenClaims>) => Promise<string>;
   /** `Bearer <token>`. */
   bearer: (claims?: Partial<AccessTokenClaims>) => Promise<string>;
+  /** What tokens of services say; tests change it. */
+  machine: Partial<AccessTokenClaims>;
   /** What `GET /role-store/api/v1/roles` answers. */
   roles: { id: string; name: string }[];
   /** Paths that answer 503, as those do that need auth's database while it is away. */
@@ -31,6 +33,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
   const issuer = 'https://issuer.test';
   const roles: { id: string; name: string }[] = [];
   const away = new Set<string>();
+  const machine: Partial<AccessTokenClaims> = { kind: 'service', permissions: ['roles-view'] };
 
   async function token(claims: Partial<AccessTokenClaims> = {}): Promise<string> {
     const seconds = Math.floor(now().getTime() / 1000);
@@ -68,7 +71,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     else if (path === '/auth/api/v1/revocations') answer({ sessionIds: [], subjects: [] });
     else if (path === '/auth/api/v1/oauth/token') {
       request.resume();
-      void token({ kind: 'service', permissions: ['roles-view'] }).then(value =>
+      void token(machine).then(value =>
         answer({ access_token: value, token_type: 'Bearer', expires_in: 600 }),
       );
     } else response.writeHead(404).end();
@@ -82,6 +85,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     token,
     bearer: async claims => `Bearer ${await token(claims)}`,
     roles,
+    machine,
     away,
     stop: () =>
       new Promise(resolve => {

@@ -39,6 +39,7 @@ describe('the first start makes what clients expect (contract 12)', () => {
       { name: 'linux-admin', permissions: [], system: false },
       { name: 'privx-admin', permissions: [...PERMISSIONS], system: true },
       { name: 'privx-user', permissions: [], system: true },
+      { name: 'strongroom-credentials', permissions: [], system: true },
       { name: 'terraform-provider', permissions: [], system: false },
     ]);
   });
@@ -123,7 +124,7 @@ test('instances that start at once on a new database make everything once, and t
       `SELECT (SELECT count(*) FROM roles)::integer AS roles, (SELECT count(*) FROM api_clients)::integer AS clients,
             (SELECT count(*) FROM users)::integer AS users, (SELECT count(*) FROM signing_keys)::integer AS keys`,
     );
-    expect(rows).toEqual([{ roles: 4, clients: 1, users: 1, keys: 2 }]);
+    expect(rows).toEqual([{ roles: 5, clients: 1, users: 1, keys: 2 }]);
     const keySets = await Promise.all(
       replicas.map(async ({ url }) => (await fetch(`${url}/auth/api/v1/oauth/jwks`)).json()),
     );

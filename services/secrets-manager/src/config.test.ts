@@ -6,6 +6,7 @@ const environment = {
   STRONGROOM_DATABASE_URL: 'postgres://strongroom_secrets_manager@db:5432/strongroom',
   STRONGROOM_DATABASE_PASSWORD: 'plum-5512',
   STRONGROOM_AUTH_URL: 'http://auth:8080',
+  STRONGROOM_VAULT_URL: 'http://vault:8080',
   STRONGROOM_ISSUER: 'https://vault.example.com',
   STRONGROOM_MACHINE_SECRET: 'pear-7741',
   STRONGROOM_ROOT_KEY: 'A'.repeat(43),
@@ -24,7 +25,7 @@ test('reads its settings and keeps the password out of the config', () => {
 
 test('names every setting that is missing', () => {
   expect(() => readSecretsManagerConfig({})).toThrow(
-    /STRONGROOM_DATABASE_URL[^]*STRONGROOM_AUTH_URL[^]*STRONGROOM_ISSUER[^]*STRONGROOM_DATABASE_PASSWORD[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_MACHINE_SECRET/,
+    /STRONGROOM_DATABASE_URL[^]*STRONGROOM_AUTH_URL[^]*STRONGROOM_ISSUER[^]*STRONGROOM_VAULT_URL[^]*STRONGROOM_DATABASE_PASSWORD[^]*STRONGROOM_ROOT_KEY[^]*STRONGROOM_MACHINE_SECRET/,
   );
 });
 

@@ -1,4 +1,4 @@
-import { readSettings, type Environment } from '@strongroom/config/settings';
+import { readSettings, type Environment, type Settings } from '@strongroom/config/settings';
 import { readRootKeys, type RootKeySecrets } from '@strongroom/service/root-key-settings';
 import {
   readServiceConfig,
@@ -7,7 +7,26 @@ import {
   type ServiceSecrets,
 } from '@strongroom/service/service-config';
 
-export type SecretsManagerConfig = ServiceConfig;
+export interface RotationSettings {
+  /** Rotations that one replica carries out at once. */
+  readonly concurrency: number;
+  /** Of one attempt to set or to prove a password. */
+  readonly deadlineMs: number;
+  /** Whether accounts of this machine itself may be rotated. */
+  readonly allowLoopback: boolean;
+  /** Whether hosts that ask for it are trusted by the key that they show first. */
+  readonly trustOnFirstUse: boolean;
+  /** How often each replica looks for rotations and heartbeats that are due. */
+  readonly tickMs: number;
+  /** How often it is looked at whether a stored password opens its account; 0: only when somebody asks. */
+  readonly heartbeatIntervalMs: number;
+}
+
+export interface SecretsManagerConfig extends ServiceConfig {
+  /** Base address of vault, which keeps the passwords. */
+  readonly vaultUrl: string;
+  readonly rotation: RotationSettings;
+}
 
 export interface SecretsManagerSecrets extends ServiceSecrets, RootKeySecrets {
   /** secrets-manager's own machine identity at auth. */
@@ -19,7 +38,11 @@ export function readSecretsManagerConfig(environment: Environment): {
   secrets: SecretsManagerSecrets;
 } {
   const settings = readSettings(environment);
-  const config = readServiceConfig(settings, 'secrets-manager');
+  const config = {
+    ...readServiceConfig(settings, 'secrets-manager'),
+    vaultUrl: settings.url('STRONGROOM_VAULT_URL'),
+    rotation: readRotationSettings(settings),
+  };
   const secrets: SecretsManagerSecrets = {
     ...readServiceSecrets(settings),
     ...readRootKeys(settings),
@@ -28,3 +51,14 @@ export function readSecretsManagerConfig(environment: Environment): {
   settings.finish();
   return { config, secrets };
 }
+
+/** Also for the standalone platform, which makes the rest of the configuration itself. */
+export const readRotationSettings = (settings: Settings): RotationSettings => ({
+  concurrency: settings.integer('STRONGROOM_ROTATION_CONCURRENCY', { min: 1, max: 1_000 }, 8),
+  deadlineMs: settings.integer('STRONGROOM_ROTATION_DEADLINE_MS', { min: 1_000, max: 600_000 }, 30_000),
+  allowLoopback: settings.boolean('STRONGROOM_ROTATION_ALLOW_LOOPBACK', false),
+  trustOnFirstUse: settings.boolean('STRONGROOM_ROTATION_TRUST_ON_FIRST_USE', true),
+  tickMs: settings.integer('STRONGROOM_ROTATION_TICK_MS', { min: 100, max: 3_600_000 }, 30_000),
+  heartbeatIntervalMs:
+    settings.integer('STRONGROOM_HEARTBEAT_INTERVAL_MINUTES', { min: 0, max: 525_600 }, 1_440) * 60_000,
+});

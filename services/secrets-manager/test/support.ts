@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuditRecord } from '@strongroom/contracts/audit';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
 import { SecretBytes } from '@strongroom/crypto/secret-bytes';
-import { type Database } from '@strongroom/db/database';
+import type { Database, DatabaseSettings } from '@strongroom/db/database';
 import { silentLogger } from '@strongroom/log/logger';
 import type { RunningService } from '@strongroom/service/serve';
 import { createRecordingBus, recordsOf } from '@strongroom/testing/recording-bus';
@@ -38,6 +38,10 @@ export interface TestSecretsManager {
   readonly issuer: TokenIssuer;
   /** Past all rights, for tests that tamper with tables. */
   readonly superuser: Database;
+  /** For tests that are replicas themselves: the service's own rights. */
+  readonly databaseSettings: DatabaseSettings;
+  readonly config: SecretsManagerConfig;
+  readonly rootKey: SecretBytes;
   /** Who the default caller is. */
   readonly caller: { sub: string; sid: string; name: string };
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
@@ -68,6 +72,17 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
     issuer: issuer.issuer,
+    // Nobody: what needs vault is tested with it (apps/standalone/test).
+    vaultUrl: 'http://127.0.0.1:1',
+    rotation: {
+      concurrency: 8,
+      deadlineMs: 10_000,
+      allowLoopback: true,
+      trustOnFirstUse: true,
+      // Tests make rounds themselves.
+      tickMs: 3_600_000,
+      heartbeatIntervalMs: 86_400_000,
+    },
     callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
@@ -110,6 +125,15 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     },
     issuer,
     superuser,
+    config,
+    rootKey,
+    databaseSettings: {
+      url: config.databaseUrl,
+      password: database.password,
+      schema: config.schema,
+      poolSize: 2,
+      deadlineMs: config.databaseDeadlineMs,
+    },
     caller,
     call,
     create,

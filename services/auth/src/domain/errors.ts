@@ -79,6 +79,8 @@ export const stepUpRequired = () =>
 
 export const userNotFound = () => objectNotFound('User');
 export const userExists = () => duplicateValue('username', 'user');
+export const accountKindStays = () =>
+  invalidField('application_account', 'A person does not become an application account, nor the other way');
 export const reservedUsername = () => invalidField('username', 'This user name is reserved');
 export const lastAdministrator = () =>
   permissionDenied('The last administrator can be neither deleted nor disabled, nor lose that role');

@@ -12,6 +12,10 @@ export interface OAuthClient {
   /** Its access tokens carry the subject's rights; without it they open the userinfo endpoint alone. */
   readonly carriesRights: boolean;
   readonly accessTokenSeconds: number;
+  /** Application accounts may use it; all others are for people and API clients. */
+  readonly admitsApplications: boolean;
+  /** Its tokens hold at the address alone that asked for them. */
+  readonly bindsToAddress: boolean;
   /** How long a session lives by refreshing; null: it gets no refresh tokens. */
   readonly refreshSeconds: number | null;
   readonly idTokenAlgorithm: 'EdDSA' | 'RS256';
@@ -35,6 +39,8 @@ const BUILT_IN = {
   logoutRedirectUris: [],
   defaultLogoutRedirectUri: undefined,
   carriesRights: true,
+  admitsApplications: false,
+  bindsToAddress: false,
   idTokenAlgorithm: 'EdDSA',
   idTokenAudiences: [],
   scopes: null,
@@ -62,3 +68,27 @@ export const privxExternal = (secret: string): OAuthClient => ({
   accessTokenSeconds: 1_800,
   refreshSeconds: null,
 });
+
+/** Whoever signs in through the dialect of Secret Server: people, API clients and application accounts. */
+export const SECRET_SERVER: OAuthClient = {
+  ...BUILT_IN,
+  id: 'secret-server',
+  secret: null,
+  redirectUris: [],
+  grants: ['password', 'refresh_token'],
+  admitsApplications: true,
+  accessTokenSeconds: 1_800,
+  refreshSeconds: 8 * 3_600,
+};
+
+/** A machine that was registered by a rule (`client_credentials`): it comes again rather than to refresh. */
+export const sdkClient = (clientId: string): OAuthClient => ({
+  ...SECRET_SERVER,
+  id: SDK_CLIENT_PREFIX + clientId,
+  grants: ['client_credentials'],
+  bindsToAddress: true,
+  refreshSeconds: null,
+});
+
+/** Before the id that the machine made for itself (contract secret-server.md 9). */
+export const SDK_CLIENT_PREFIX = 'sdk-client-';

@@ -1,9 +1,11 @@
 import { canonicalName } from '@strongroom/schema/text';
 import { isUuid } from './uuid.ts';
 
-/** A person. `document` is what clients sent and want back unchanged (contract 5.1). */
+/** A person, or an application account. `document` is what clients sent and want back unchanged (contract 5.1). */
 export interface User {
   readonly id: string;
+  /** For dialects with integer ids. API clients are counted along, so no two that act share one. */
+  readonly number: number;
   readonly username: string;
   readonly sourceId: string;
   readonly document: Readonly<Record<string, unknown>>;
@@ -14,6 +16,11 @@ export interface User {
   readonly passwordSetAt: Date | null;
   readonly passwordChangeRequired: boolean;
   readonly isDisabled: boolean;
+  /**
+   * Signs programs in, by name and password through a dialect that knows no other way (docs/adr/0036); refused wherever
+   * people sign in. Stays what it was made.
+   */
+  readonly isApplication: boolean;
   /** An administrator demands a second factor. */
   readonly mfaRequired: boolean;
   readonly totpConfirmedAt: Date | null;

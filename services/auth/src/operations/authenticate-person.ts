@@ -20,7 +20,7 @@ export const passwordIdentity = (username: string): string => `password:${canoni
 
 /**
  * Who signs in by name and password. Unknown, disabled and without a password look like a wrong one, also in
- * time. The caller records the sign-in, looks at a demanded change of the password, and asks for the second
+ * time; so do application accounts, unless the caller serves programs. The caller records the sign-in, looks at a demanded change of the password, and asks for the second
  * factor.
  */
 export async function authenticatePerson(
@@ -28,10 +28,12 @@ export async function authenticatePerson(
   request: RequestInfo,
   username: string,
   password: string,
+  { admitsApplications } = { admitsApplications: false },
 ): Promise<User> {
   await admitPassword(ctx, request, username);
   const user = await findUserByName(ctx.db, username);
-  const hash = user === undefined || user.isDisabled ? null : user.passwordHash;
+  const mayTry = user !== undefined && !user.isDisabled && (admitsApplications || !user.isApplication);
+  const hash = mayTry ? user.passwordHash : null;
   const matches = await comparePassword(ctx, request, username, password, hash);
   if (user !== undefined && matches) return user;
   await ctx.audit.write({

@@ -78,6 +78,7 @@ export async function bootstrap(
       passwordHash,
       passwordChangeRequired: false,
       isDisabled: false,
+      isApplication: false,
       createdAt: time,
       createdBy: AUTHOR,
     });

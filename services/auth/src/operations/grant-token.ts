@@ -183,7 +183,7 @@ async function grantToMachine(
       client_id: id,
       kind: 'service',
       name: id,
-      roles: [],
+      roles: [...MACHINE_CLIENTS[id].roles],
       permissions: [...MACHINE_CLIENTS[id].permissions],
       scope: '',
       auth_time: Math.floor(ctx.now().getTime() / 1_000),

@@ -6,20 +6,20 @@ import { findApiClient } from '../store/api-clients.ts';
 import { findUser } from '../store/users.ts';
 
 /**
- * Names a subject for its session. Undefined when it is gone or disabled, or when the client's filter lets the
- * person pass no longer: tokens are issued and renewed by what held at the sign-in.
+ * Names a subject for its session. Undefined when it is gone or disabled, when it is an application account and the
+ * client is for people, or when the client's filter lets the person pass no longer: tokens are issued and renewed by what held at the sign-in.
  */
 export async function identityOf(
   db: Queryable,
   subject: Subject,
-  { userFilter }: Pick<OAuthClient, 'userFilter'>,
+  { userFilter, admitsApplications }: Pick<OAuthClient, 'userFilter' | 'admitsApplications'>,
 ): Promise<{ username: string; sourceId: string | null } | undefined> {
   if (subject.kind === 'api-client') {
     const client = await findApiClient(db, subject.id);
     return client && { username: client.name, sourceId: null };
   }
   const user = await findUser(db, subject.id);
-  return user === undefined || user.isDisabled || !passesFilter(userFilter, user)
-    ? undefined
-    : { username: user.username, sourceId: user.sourceId };
+  if (user === undefined || user.isDisabled) return undefined;
+  if (user.isApplication && !admitsApplications) return undefined;
+  return passesFilter(userFilter, user) ? { username: user.username, sourceId: user.sourceId } : undefined;
 }

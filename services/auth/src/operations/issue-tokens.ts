@@ -137,7 +137,7 @@ async function issue(
       scope,
       auth_time: authTime,
       amr: [...session.authMethods],
-      address: rights.isBoundToAddress ? request.remoteAddress : '',
+      address: rights.isBoundToAddress || client.bindsToAddress ? request.remoteAddress : '',
     },
     session.id,
     expiresInSeconds,

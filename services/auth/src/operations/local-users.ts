@@ -2,7 +2,7 @@ import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { canonicalName } from '@strongroom/schema/text';
 import type { AuthContext } from '../context.ts';
-import { ownPassword, reservedUsername, userNotFound } from '../domain/errors.ts';
+import { accountKindStays, ownPassword, reservedUsername, userNotFound } from '../domain/errors.ts';
 import { EVERYONE, isReservedUsername, type User } from '../domain/user.ts';
 import {
   addUserRoles,
@@ -24,6 +24,8 @@ export interface LocalUserInput extends Pick<User, 'username' | 'document' | 'ta
   /** Undefined: false, or unchanged. */
   passwordChangeRequired: boolean | undefined;
   isDisabled: boolean | undefined;
+  /** Undefined: a person, or unchanged. It never changes. */
+  isApplication: boolean | undefined;
 }
 
 const PASSWORD = 'password.password';
@@ -48,6 +50,7 @@ export async function createLocalUser(
       passwordHash,
       passwordChangeRequired: input.passwordChangeRequired ?? false,
       isDisabled: input.isDisabled ?? false,
+      isApplication: input.isApplication ?? false,
       createdAt: now,
       createdBy: caller.id,
     });
@@ -82,6 +85,9 @@ export async function updateLocalUser(
   await ctx.db.transaction(async tx => {
     const user = await lockUser(tx, id);
     if (user === undefined) throw userNotFound();
+    if (input.isApplication !== undefined && input.isApplication !== user.isApplication) {
+      throw accountKindStays();
+    }
     if (
       canonicalName(user.username) !== canonicalName(input.username) &&
       isReservedUsername(input.username)

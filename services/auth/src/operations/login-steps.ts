@@ -114,7 +114,7 @@ export async function logInByPasskey(
       ? undefined
       : await checkWebauthn(ctx, { challenge, userId: undefined, response: input.response });
   const user = passed?.userVerified === true ? await findUser(ctx.db, passed.userId) : undefined;
-  if (user === undefined || user.isDisabled) {
+  if (user === undefined || user.isDisabled || user.isApplication) {
     await ctx.audit.write({
       type: AUDIT_EVENTS.userLoginFailed,
       request,

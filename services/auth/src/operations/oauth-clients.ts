@@ -26,6 +26,8 @@ export async function findOAuthClient(ctx: Reader, clientId: string): Promise<OA
     logoutRedirectUris: client.logoutRedirectUris,
     defaultLogoutRedirectUri: client.defaultLogoutRedirectUri,
     carriesRights: false,
+    admitsApplications: false,
+    bindsToAddress: false,
     accessTokenSeconds: client.accessTokenSeconds,
     refreshSeconds: client.allowsRefresh ? client.refreshTokenSeconds : null,
     idTokenAlgorithm: client.signatureAlgorithm,

@@ -37,6 +37,9 @@ export const LocalUserBody = Members({
   password: OrNull(Members({ password: OrNull(Password) })),
   password_change_required: OrNull(Type.Boolean()),
   disabled: OrNull(Type.Boolean({ description: 'Cannot sign in; absent: unchanged' })),
+  application_account: OrNull(
+    Type.Boolean({ description: 'Signs programs in, and never a person; stays what it was made' }),
+  ),
 });
 
 export const LocalUserView = Members({
@@ -49,6 +52,7 @@ export const LocalUserView = Members({
   password: Members({ created: Type.Optional(Timestamp) }, { description: 'Never the password itself' }),
   password_change_required: Type.Boolean(),
   disabled: Type.Boolean(),
+  application_account: Type.Boolean(),
   created: Timestamp,
   author: Type.String(),
   updated: Timestamp,
@@ -56,7 +60,8 @@ export const LocalUserView = Members({
 });
 
 export function toLocalUserInput(body: Static<typeof LocalUserBody>): LocalUserInput {
-  const { username, tags, password, password_change_required, disabled, ...document } = body;
+  const { username, tags, password, password_change_required, disabled, application_account, ...document } =
+    body;
   return {
     username,
     document,
@@ -65,6 +70,7 @@ export function toLocalUserInput(body: Static<typeof LocalUserBody>): LocalUserI
     password: password?.password === '' ? undefined : (password?.password ?? undefined),
     passwordChangeRequired: password_change_required ?? undefined,
     isDisabled: disabled ?? undefined,
+    isApplication: application_account ?? undefined,
   };
 }
 
@@ -83,6 +89,7 @@ export function localUserView(user: User): Static<typeof LocalUserView> {
     password: user.passwordSetAt === null ? {} : { created: user.passwordSetAt.toISOString() },
     password_change_required: user.passwordChangeRequired,
     disabled: user.isDisabled,
+    application_account: user.isApplication,
     created: user.createdAt.toISOString(),
     author: user.createdBy,
     updated: user.updatedAt.toISOString(),

@@ -19,7 +19,7 @@ export async function findExternalSubject(
   const [row] = await db.query<{ id: string; username: string; source_id: string }>(
     `SELECT u.id, u.username, u.source_id FROM users u JOIN sources s ON s.id = u.source_id
      WHERE u.canonical_username = $1 AND u.username = $2 AND u.source_id = $3
-       AND NOT u.is_disabled AND s.is_enabled`,
+       AND NOT u.is_disabled AND NOT u.is_application AND s.is_enabled`,
     [canonicalName(username), username, sourceId],
   );
   return row === undefined ? undefined : { id: row.id, username: row.username, sourceId: row.source_id };

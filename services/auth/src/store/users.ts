@@ -5,6 +5,7 @@ import type { User } from '../domain/user.ts';
 
 interface UserRow {
   id: string;
+  number: number;
   username: string;
   source_id: string;
   document: Record<string, unknown>;
@@ -14,6 +15,7 @@ interface UserRow {
   password_set_at: Date | null;
   password_change_required: boolean;
   is_disabled: boolean;
+  is_application: boolean;
   mfa_required: boolean;
   totp_confirmed_at: Date | null;
   has_passkeys: boolean;
@@ -25,6 +27,7 @@ interface UserRow {
 
 const toUser = (row: UserRow): User => ({
   id: row.id,
+  number: row.number,
   username: row.username,
   sourceId: row.source_id,
   document: row.document,
@@ -34,6 +37,7 @@ const toUser = (row: UserRow): User => ({
   passwordSetAt: row.password_set_at,
   passwordChangeRequired: row.password_change_required,
   isDisabled: row.is_disabled,
+  isApplication: row.is_application,
   mfaRequired: row.mfa_required,
   totpConfirmedAt: row.totp_confirmed_at,
   hasPasskeys: row.has_passkeys,
@@ -43,8 +47,8 @@ const toUser = (row: UserRow): User => ({
   updatedBy: row.updated_by,
 });
 
-const COLUMNS = `id, username, source_id, document, tags, settings, password_hash, password_set_at,
-  password_change_required, is_disabled, mfa_required, totp_confirmed_at,
+const COLUMNS = `id, number, username, source_id, document, tags, settings, password_hash, password_set_at,
+  password_change_required, is_disabled, is_application, mfa_required, totp_confirmed_at,
   EXISTS (SELECT FROM webauthn_credentials WHERE user_id = users.id) AS has_passkeys,
   created_at, created_by, updated_at, updated_by`;
 
@@ -60,6 +64,7 @@ export type NewUser = Pick<
   | 'passwordHash'
   | 'passwordChangeRequired'
   | 'isDisabled'
+  | 'isApplication'
   | 'createdAt'
   | 'createdBy'
 >;
@@ -69,10 +74,10 @@ export async function insertUser(tx: Queryable, user: NewUser): Promise<void> {
   try {
     await tx.query(
       `INSERT INTO users (id, username, canonical_username, source_id, document, tags, password_hash,
-                          password_set_at, password_change_required, is_disabled,
+                          password_set_at, password_change_required, is_disabled, is_application,
                           created_at, created_by, updated_at, updated_by)
        SELECT $1::uuid, $2, $3, id, $4::json, $5::text[], $6::text,
-              CASE WHEN $6::text IS NULL THEN NULL ELSE $9::timestamptz END, $7::boolean, $8::boolean,
+              CASE WHEN $6::text IS NULL THEN NULL ELSE $9::timestamptz END, $7::boolean, $8::boolean, $11::boolean,
               $9::timestamptz, $10, $9::timestamptz, $10
        FROM sources WHERE is_local`,
       [
@@ -86,6 +91,7 @@ export async function insertUser(tx: Queryable, user: NewUser): Promise<void> {
         user.isDisabled,
         user.createdAt,
         user.createdBy,
+        user.isApplication,
       ],
     );
   } catch (error) {

@@ -9,6 +9,7 @@ export const scriptTemplateExists = () => duplicateValue('name', 'script templat
 
 export const hostNotFound = () => objectNotFound('Host');
 export const hostExists = () => duplicateValue('external_id', 'host');
+export const accountNotFound = () => objectNotFound('Account');
 export const hostSecretNotFound = () => objectNotFound('Host secret');
 
 export const whitelistNotFound = () => objectNotFound('Whitelist');
@@ -19,6 +20,27 @@ const inUse = (what: string) =>
 export const passwordPolicyInUse = () => inUse('password policy');
 export const scriptTemplateInUse = () => inUse('script template');
 export const whitelistInUse = () => inUse('whitelist');
+
+export const rotationUnderWay = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'A password of this host is being changed; once that is settled it can be deleted',
+  });
+
+export const hostDisabled = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The host is disabled; its passwords are not changed until it is enabled',
+  });
+
+export const passwordStoredAtOnce = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The password was stored by others at the same time; look at it and try again',
+  });
 
 export const notDeployable = () =>
   permissionDenied('This host exists and is not deployable; changing it needs the permission hosts-manage');

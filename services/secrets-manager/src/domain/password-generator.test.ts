@@ -1,15 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  characterClasses,
-  generatePassword,
-  LOWER_CASE,
-  NUMBERS,
-  SPECIAL_CHARACTERS,
-  UPPER_CASE,
-  type PasswordRules,
-} from './password-generator.ts';
+import { LOWER_CASE, NUMBERS, SPECIAL_CHARACTERS, UPPER_CASE } from '@strongroom/crypto/generate-password';
+import { characterClasses, generatePassword, type PasswordRules } from './password-generator.ts';
 
 const secure = (max: number) => randomInt(max);
 

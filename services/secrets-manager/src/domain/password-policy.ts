@@ -3,6 +3,7 @@ import { invalidFields } from '@strongroom/errors/common-errors';
 import type { Authored } from './authored.ts';
 import { parseDuration } from './duration.ts';
 import { characterClasses, type PasswordRules } from './password-generator.ts';
+import type { RotationWindow } from './rotation-window.ts';
 
 export interface PolicySettings extends PasswordRules {
   readonly name: string;
@@ -20,7 +21,11 @@ export interface PolicySettings extends PasswordRules {
   readonly fallbackToPrevious: boolean | null;
 }
 
-export type PasswordPolicy = PolicySettings & Authored;
+export type PasswordPolicy = PolicySettings &
+  Authored & {
+    /** When scheduled rotations begin; null: at any time. */
+    readonly rotationWindow: RotationWindow | null;
+  };
 
 /** What a request says. Undefined is what it leaves to the platform. */
 export type GivenPolicy = { readonly name: string } & {

@@ -6,6 +6,7 @@ import { accountObjectId, sealColumn } from '../domain/sealed-column.ts';
 import { deleteUnusedHostSecret, dropAccountsBut, putAccount, putHostSecret } from '../store/host-secrets.ts';
 import { findPasswordPolicy } from '../store/password-policies.ts';
 import { findScriptTemplate } from '../store/script-templates.ts';
+import { forgetPlansOfHost } from '../store/rotation-plans.ts';
 import type { By } from '@strongroom/audit/change-on-record';
 
 export interface HostSecretInput {
@@ -29,12 +30,14 @@ export async function keepHostSecret(
   if ((await findPasswordPolicy(tx, settings.passwordPolicyId)) === undefined) {
     throw invalidField(`${at}password_policy_id`, 'No password policy has this id');
   }
-  const template = await findScriptTemplate(tx, settings.scriptTemplateId);
-  if (template === undefined) {
-    throw invalidField(`${at}script_template_id`, 'No script template has this id');
-  }
-  if (template.operatingSystem !== settings.operatingSystem) {
-    throw invalidField(`${at}script_template_id`, 'The script template is for another operating system');
+  if (settings.scriptTemplateId !== null) {
+    const template = await findScriptTemplate(tx, settings.scriptTemplateId);
+    if (template === undefined) {
+      throw invalidField(`${at}script_template_id`, 'No script template has this id');
+    }
+    if (template.operatingSystem !== settings.operatingSystem) {
+      throw invalidField(`${at}script_template_id`, 'The script template is for another operating system');
+    }
   }
   const now = ctx.now();
   const actor = by.caller.id;
@@ -42,6 +45,7 @@ export async function keepHostSecret(
     mainPassword === ''
       ? null
       : sealColumn(ctx.keyring, { table: 'host_secrets', field: 'main_password' }, hostId, mainPassword);
+  await forgetPlansOfHost(tx, hostId, settings.passwordPolicyId);
   await putHostSecret(tx, { ...settings, hostId, updatedAt: now, updatedBy: actor }, sealedMain);
   await dropAccountsBut(tx, hostId, [...accounts.keys()]);
   for (const [account, password] of accounts) {

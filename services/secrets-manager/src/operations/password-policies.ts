@@ -4,11 +4,14 @@ import type { Queryable } from '@strongroom/db/database';
 import type { SecretsManagerContext } from '../context.ts';
 import { passwordPolicyNotFound } from '../domain/errors.ts';
 import { toPolicySettings, type GivenPolicy, type PasswordPolicy } from '../domain/password-policy.ts';
+import type { RotationWindow } from '../domain/rotation-window.ts';
 import {
   deletePasswordPolicy as deleteRow,
   insertPasswordPolicy,
+  setRotationWindow,
   updatePasswordPolicy as updateRow,
 } from '../store/password-policies.ts';
+import { forgetPlans } from '../store/rotation-plans.ts';
 import { removeScriptTemplate } from './script-templates.ts';
 
 export async function createPasswordPolicy(
@@ -16,6 +19,7 @@ export async function createPasswordPolicy(
   caller: Caller,
   request: RequestInfo,
   given: GivenPolicy,
+  window: RotationWindow | null = null,
 ): Promise<PasswordPolicy> {
   const now = ctx.now();
   const policy: PasswordPolicy = {
@@ -25,26 +29,31 @@ export async function createPasswordPolicy(
     createdBy: caller.id,
     updatedAt: now,
     updatedBy: caller.id,
+    rotationWindow: window,
   };
   await ctx.db.transaction(async tx => {
     await insertPasswordPolicy(tx, policy);
+    await setRotationWindow(tx, policy.id, window);
     await record(ctx, tx, AUDIT_EVENTS.passwordPolicyAdded, caller, request, policy);
   });
   ctx.ring();
   return policy;
 }
 
-/** Replaces the policy by what the body says. */
+/** Replaces the policy by what the body says; a window that is not given stays. Its accounts get other times. */
 export async function updatePasswordPolicy(
   ctx: SecretsManagerContext,
   caller: Caller,
   request: RequestInfo,
   id: string,
   given: GivenPolicy,
+  window?: RotationWindow | null,
 ): Promise<void> {
   const next = { ...toPolicySettings(given), id, updatedAt: ctx.now(), updatedBy: caller.id };
   await ctx.db.transaction(async tx => {
     if (!(await updateRow(tx, next))) throw passwordPolicyNotFound();
+    if (window !== undefined) await setRotationWindow(tx, id, window);
+    await forgetPlans(tx, id);
     await record(ctx, tx, AUDIT_EVENTS.passwordPolicyModified, caller, request, next);
   });
   ctx.ring();

@@ -15,6 +15,7 @@ import {
   passwordPolicyView,
   PasswordPolicyView,
   toGivenPolicy,
+  toGivenWindow,
 } from './password-policy-view.ts';
 
 const ById = Members({ id: Uuid });
@@ -46,7 +47,13 @@ export const passwordPolicyRoutes = (ctx: SecretsManagerContext): Route[] => [
     body: PasswordPolicyBody,
     response: Members({ id: Uuid }),
     handle: async ({ body, caller, request }) => {
-      const { id } = await createPasswordPolicy(ctx, caller, request, toGivenPolicy(body));
+      const { id } = await createPasswordPolicy(
+        ctx,
+        caller,
+        request,
+        toGivenPolicy(body),
+        toGivenWindow(body),
+      );
       return created({ id }, `${PREFIX}/password-policy/${id}`);
     },
   }),
@@ -75,7 +82,8 @@ export const passwordPolicyRoutes = (ctx: SecretsManagerContext): Route[] => [
     params: ById,
     body: PasswordPolicyBody,
     handle: async ({ params, body, caller, request }) => {
-      await updatePasswordPolicy(ctx, caller, request, params.id.toLowerCase(), toGivenPolicy(body));
+      const id = params.id.toLowerCase();
+      await updatePasswordPolicy(ctx, caller, request, id, toGivenPolicy(body), toGivenWindow(body));
       return ok();
     },
   }),

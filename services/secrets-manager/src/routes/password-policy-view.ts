@@ -1,5 +1,6 @@
 import { Line, Members, OrNull, Timestamp, Type, Uuid, type Static } from '@strongroom/schema/types';
 import { MAX_PASSWORD_LENGTH, type GivenPolicy, type PasswordPolicy } from '../domain/password-policy.ts';
+import { toRotationWindow, windowView, type RotationWindow } from '../domain/rotation-window.ts';
 import { NameInput, checkedName } from './name.ts';
 
 /** The password policy on the wire (contract 3.1). */
@@ -8,6 +9,9 @@ const Duration = OrNull(Line(64));
 const Flag = OrNull(Type.Boolean());
 /** Zero passes: Go's SDK sends it for what is not set. */
 const Count = (maximum: number) => OrNull(Type.Integer({ minimum: 0, maximum }));
+
+/** Ours alone: by the clocks of a place, `to` before `from` is on the day after. */
+const Window = Members({ from: Line(5), to: Line(5), time_zone: Line(64) });
 
 export const PasswordPolicyBody = Members({
   name: NameInput,
@@ -27,6 +31,7 @@ export const PasswordPolicyBody = Members({
   verify_after_rotation: Flag,
   delete_version_after: OrNull(Line(64)),
   fallback_to_previous: Flag,
+  rotation_window: OrNull(Window),
 });
 
 export const PasswordPolicyView = Members({
@@ -48,6 +53,7 @@ export const PasswordPolicyView = Members({
   verify_after_rotation: Type.Boolean(),
   delete_version_after: Type.Optional(Type.String()),
   fallback_to_previous: Type.Optional(Type.Boolean()),
+  rotation_window: Type.Optional(Window),
   created: Timestamp,
   created_by: Type.String(),
   updated: Timestamp,
@@ -79,6 +85,12 @@ export const toGivenPolicy = (body: Static<typeof PasswordPolicyBody>): GivenPol
   fallbackToPrevious: body.fallback_to_previous ?? undefined,
 });
 
+/** Undefined: it stays, since PrivX's clients do not know it and send a policy back without. Null: there is none. */
+export const toGivenWindow = ({
+  rotation_window: given,
+}: Static<typeof PasswordPolicyBody>): RotationWindow | null | undefined =>
+  given === undefined || given === null ? given : toRotationWindow(given);
+
 export const passwordPolicyView = (policy: PasswordPolicy): Static<typeof PasswordPolicyView> => ({
   id: policy.id,
   name: policy.name,
@@ -98,6 +110,7 @@ export const passwordPolicyView = (policy: PasswordPolicy): Static<typeof Passwo
   verify_after_rotation: policy.verifyAfterRotation,
   ...(policy.deleteVersionAfter === null ? {} : { delete_version_after: policy.deleteVersionAfter }),
   ...(policy.fallbackToPrevious === null ? {} : { fallback_to_previous: policy.fallbackToPrevious }),
+  ...(policy.rotationWindow === null ? {} : { rotation_window: windowView(policy.rotationWindow) }),
   created: policy.createdAt.toISOString(),
   created_by: policy.createdBy,
   updated: policy.updatedAt.toISOString(),

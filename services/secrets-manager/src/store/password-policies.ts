@@ -2,6 +2,7 @@ import { isForeignKeyViolation, isUniqueViolation, type Queryable } from '@stron
 import { canonicalName } from '@strongroom/schema/text';
 import { passwordPolicyExists, passwordPolicyInUse } from '../domain/errors.ts';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
+import type { RotationWindow } from '../domain/rotation-window.ts';
 
 /** Rows come out under the domain's own names. */
 const SELECT = `SELECT id, name, rotation_interval AS "rotationInterval",
@@ -12,17 +13,20 @@ const SELECT = `SELECT id, name, rotation_interval AS "rotationInterval",
     max_concurrent_checkouts AS "maxConcurrentCheckouts", max_checkout_duration AS "maxCheckoutDuration",
     rotate_on_release AS "rotateOnRelease", verify_after_rotation AS "verifyAfterRotation",
     delete_version_after AS "deleteVersionAfter", fallback_to_previous AS "fallbackToPrevious",
+    rotation_window AS "rotationWindow",
     created_at AS "createdAt", created_by AS "createdBy", updated_at AS "updatedAt", updated_by AS "updatedBy"
   FROM password_policies`;
 
-/** What a write sets, in one order for insert and update. */
+/** What a write sets, in one order for insert and update. The window has a statement of its own. */
 const COLUMNS = `name, canonical_name, rotation_interval, password_min_length, password_max_length,
   use_special_characters, use_lower_case, use_upper_case, use_numbers, max_versions, number_of_retries,
   retry_interval, max_concurrent_checkouts, max_checkout_duration, rotate_on_release, verify_after_rotation,
   delete_version_after, fallback_to_previous, updated_at, updated_by`;
 const PLACES = '$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21';
 
-const values = (policy: Omit<PasswordPolicy, 'createdAt' | 'createdBy'>) => [
+type PolicyWrite = Omit<PasswordPolicy, 'createdAt' | 'createdBy' | 'rotationWindow'>;
+
+const values = (policy: PolicyWrite) => [
   policy.id,
   policy.name,
   canonicalName(policy.name),
@@ -49,7 +53,10 @@ const values = (policy: Omit<PasswordPolicy, 'createdAt' | 'createdBy'>) => [
 const translate = (error: unknown) =>
   isUniqueViolation(error, 'password_policies_name_unique') ? passwordPolicyExists() : error;
 
-export async function insertPasswordPolicy(tx: Queryable, policy: PasswordPolicy): Promise<void> {
+export async function insertPasswordPolicy(
+  tx: Queryable,
+  policy: Omit<PasswordPolicy, 'rotationWindow'>,
+): Promise<void> {
   try {
     await tx.query(
       `INSERT INTO password_policies (id, ${COLUMNS}, created_at, created_by) VALUES ($1, ${PLACES}, $22, $23)`,
@@ -61,10 +68,7 @@ export async function insertPasswordPolicy(tx: Queryable, policy: PasswordPolicy
 }
 
 /** Replaces all but the id and who made it. False: there is none. */
-export async function updatePasswordPolicy(
-  tx: Queryable,
-  policy: Omit<PasswordPolicy, 'createdAt' | 'createdBy'>,
-): Promise<boolean> {
+export async function updatePasswordPolicy(tx: Queryable, policy: PolicyWrite): Promise<boolean> {
   try {
     const rows = await tx.query(
       `UPDATE password_policies SET (${COLUMNS}) = (${PLACES}) WHERE id = $1 RETURNING id`,
@@ -74,6 +78,17 @@ export async function updatePasswordPolicy(
   } catch (error) {
     throw translate(error);
   }
+}
+
+export async function setRotationWindow(
+  tx: Queryable,
+  id: string,
+  window: RotationWindow | null,
+): Promise<void> {
+  await tx.query('UPDATE password_policies SET rotation_window = $2 WHERE id = $1', [
+    id,
+    window === null ? null : JSON.stringify(window),
+  ]);
 }
 
 /** The name of what was deleted. Undefined: there was none. */
