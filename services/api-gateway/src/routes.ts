@@ -1,4 +1,4 @@
-import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES } from '@strongroom/contracts/limits';
 import { SECRET_SERVER_PREFIX } from './secret-server-door.ts';
 
 export const UPSTREAM_NAMES = ['auth', 'vault', 'secrets-manager', 'monitor'] as const;
@@ -60,9 +60,13 @@ export function matchRoute(path: string): Route | undefined {
 
 const FILES = /^\/vault\/api\/v1\/(?:user\/[^/]+\/)?files\//;
 
+const SECRET_SERVER_FIELDS = /^\/SecretServer\/api\/v1\/secrets\/[^/]+\/fields\/[^/]+$/;
+
 /** Files of secrets are larger than any other body, so STRONGROOM_MAX_BODY_BYTES does not count for them. */
-export const maxBodyBytesAt = (path: string, setting: number): number =>
-  FILES.test(path) ? MAX_FILE_BYTES : setting;
+export function maxBodyBytesAt(path: string, setting: number): number {
+  if (FILES.test(path)) return MAX_FILE_BYTES;
+  return SECRET_SERVER_FIELDS.test(path) ? MAX_FIELD_BODY_BYTES : setting;
+}
 
 const INTERNAL_PATHS = new Set(['/auth/api/v1/revocations']);
 
