@@ -93,7 +93,14 @@ export async function startRotationLab() {
     schema: 'secrets_manager',
     databaseUrl: databases.manager.url,
     vaultUrl,
-    rotation: { concurrency: 4, deadlineMs: 10_000, allowLoopback: true },
+    rotation: {
+      concurrency: 4,
+      deadlineMs: 10_000,
+      allowLoopback: true,
+      trustOnFirstUse: true,
+      tickMs: 3_600_000,
+      heartbeatIntervalMs: 0,
+    },
   };
   const secrets = {
     databasePassword: databases.manager.password,

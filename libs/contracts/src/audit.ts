@@ -446,6 +446,7 @@ export const AUDIT_EVENTS = {
     code: 5248,
     name: 'Account-password-stored',
     description: 'Somebody told the password that an account has; the host was not touched',
+  },
   hostKeyTrusted: {
     code: 5251,
     name: 'Host-key-trusted',

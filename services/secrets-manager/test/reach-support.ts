@@ -11,6 +11,7 @@ import type { SecretsManagerContext } from '../src/context.ts';
 import { credentialName } from '../src/domain/credential-names.ts';
 import { describeAccount } from '../src/operations/describe-account.ts';
 import { openAccount } from '../src/operations/open-account.ts';
+import { openTarget } from '../src/targets/open-target.ts';
 import { findNamed, HOSTS, type Json } from './host-support.ts';
 import { POLICIES, TEMPLATES, uniqueName, type TestSecretsManager } from './support.ts';
 
@@ -71,6 +72,7 @@ export async function openReplica(
       keepVersions: unused,
     },
     rotation: sm.config.rotation,
+    openTarget: description => openTarget(description, sm.config.rotation),
     onRotationFinished: [],
     ...change,
   };
