@@ -286,6 +286,11 @@ export const AUDIT_EVENTS = {
   schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
   schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
   schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },
+  fieldPasswordGenerated: {
+    code: 5164,
+    name: 'Field-password-generated',
+    description: 'A password was made for a field of a schema, and kept nowhere',
+  },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',
