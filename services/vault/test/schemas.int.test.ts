@@ -62,7 +62,7 @@ describe('a schema', () => {
     };
     expect([body, headers['etag']]).toEqual([view, '"1"']);
     const all = (await vault.call('GET', SCHEMAS)).body as unknown as { name: string }[];
-    expect(all.map(schema => schema.name).slice(0, 7)).toEqual([
+    expect(all.map(schema => schema.name).slice(0, 12)).toEqual([
       'credentials',
       'text',
       'file',
@@ -70,6 +70,11 @@ describe('a schema', () => {
       'certificate',
       'api-key',
       'database',
+      'password',
+      'web-password',
+      'windows-account',
+      'unix-account-ssh',
+      'unix-account-ssh-key-rotation',
     ]);
     expect(all.at(-1)).toEqual(view);
     expect((await put(name, { ...view, title: 'Yours' })).headers['etag']).toBe('"2"');
