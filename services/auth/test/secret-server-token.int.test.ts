@@ -195,6 +195,8 @@ describe('people with an authenticator app', () => {
       status: 400,
       body: { error: 'A second factor is required' },
     });
+    // Nor is an empty one a guess.
+    expect((await signIn(auth, person, { OTP: '' })).body).toEqual({ error: 'A second factor is required' });
     const code = codeAt(person.seed);
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
     const refused = { status: 400, body: { error: 'The second factor is wrong' } };

@@ -58,7 +58,7 @@ export const tokenRoutes = (ctx: AuthContext): Route[] => [
             username: body.username ?? '',
             password: body.password ?? '',
             domain: body.domain ?? '',
-            oneTimeCode: headers.otp,
+            oneTimeCode: headers.otp === '' ? undefined : headers.otp,
             refreshToken: body.refresh_token ?? undefined,
             clientId: body.client_id ?? '',
             clientSecret: body.client_secret ?? '',
