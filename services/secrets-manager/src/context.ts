@@ -6,6 +6,15 @@ import type { RotationSettings } from './config.ts';
 import type { OnRotationFinished } from './domain/rotation.ts';
 import type { Target, TargetDescription } from './targets/target.ts';
 
+/** Where an account lives, and of which host that is. */
+export interface AccountOnTarget {
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly target: TargetDescription;
+  /** The first key that the host shows is trusted from then on. */
+  readonly trustsFirstKey: boolean;
+}
+
 /** What secrets-manager's operations may use. An operation names the slice that it needs. */
 export interface SecretsManagerContext extends Foundations {
   readonly keyring: LiveKeyring;
@@ -13,7 +22,7 @@ export interface SecretsManagerContext extends Foundations {
   readonly vault: VaultClient;
   readonly rotation: RotationSettings;
   /** Connects to nothing yet. */
-  readonly openTarget: (description: TargetDescription) => Target;
+  readonly openTarget: (account: AccountOnTarget) => Target;
   /** What else is to happen when a rotation is finished, in this order. */
   readonly onRotationFinished: readonly OnRotationFinished[];
 }

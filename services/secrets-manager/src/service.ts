@@ -12,6 +12,7 @@ import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
 import { startRotator } from './events/rotator.ts';
+import { openAccount } from './operations/open-account.ts';
 import { HOST_STORE, PREFIX } from './routes/access.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
@@ -21,7 +22,6 @@ import { rotationRoutes } from './routes/rotations.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
 import { whitelistRoutes } from './routes/whitelists.ts';
 import { SEALED_COLUMNS } from './store/sealed-columns.ts';
-import { openTarget } from './targets/open-target.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-secrets-manager';
 
@@ -63,7 +63,7 @@ export async function startSecretsManager(
       machineId: MACHINE_CLIENT_ID,
     }),
     rotation: config.rotation,
-    openTarget: description => openTarget(description, { allowLoopback: config.rotation.allowLoopback }),
+    openTarget: account => openAccount(ctx, account),
     onRotationFinished: [],
   };
   const rotator = await startRotator(ctx);

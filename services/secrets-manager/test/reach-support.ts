@@ -72,7 +72,7 @@ export async function openReplica(
       keepVersions: unused,
     },
     rotation: sm.config.rotation,
-    openTarget: description => openTarget(description, sm.config.rotation),
+    openTarget: ({ target }) => openTarget(target, sm.config.rotation),
     onRotationFinished: [],
     ...change,
   };

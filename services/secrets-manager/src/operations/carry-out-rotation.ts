@@ -36,7 +36,7 @@ export async function carryOutRotation(
 ): Promise<void> {
   const described = await describeAccount(ctx, rotation.hostId, rotation.account);
   if (described === undefined) throw new ClaimLost();
-  const target = ctx.openTarget(described.target);
+  const target = ctx.openTarget(described);
   const run: Run = { ctx, rotation, described, target, signal };
   switch (rotation.step) {
     case 'waiting':
