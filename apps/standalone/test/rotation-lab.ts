@@ -235,6 +235,7 @@ export async function addHost(
     readonly mainAccount?: string;
     readonly port?: number;
     readonly hostKeys?: readonly string[];
+    readonly tofu?: boolean;
     readonly policy?: Json;
     /** Absent: the one that is there from the start. */
     readonly script?: string;
@@ -258,6 +259,7 @@ export async function addHost(
   const { status, body, text } = await lab.call(manager, 'POST', HOSTS, {
     common_name: `host ${randomUUID().slice(0, 8)}`,
     addresses: ['127.0.0.1'],
+    tofu: host.tofu ?? false,
     ssh_host_public_keys: (host.hostKeys ?? []).map(key => ({ key })),
     services: [
       { service: 'SSH', address: '127.0.0.1', port: host.port ?? 22, use_for_password_rotation: true },

@@ -102,7 +102,7 @@ onSshd('on a host with sshd', () => {
   };
   const addSshHost = (
     accounts: readonly string[],
-    more: { hostKeys?: readonly string[]; policy?: Json; script?: string } = {},
+    more: { hostKeys?: readonly string[]; tofu?: boolean; policy?: Json; script?: string } = {},
   ) =>
     addHost(lab, manager, {
       accounts: Object.fromEntries([main, ...accounts].map(account => [account, INITIAL])),
@@ -128,6 +128,14 @@ onSshd('on a host with sshd', () => {
       );
       expect(await statusOf(hostId, account)).toMatchObject({ last_error_details: '' });
     }
+  });
+
+  test('a host whose key is trusted when it is first seen', async () => {
+    const account = await sshd.addAccount(INITIAL);
+    const hostId = await addSshHost([account], { hostKeys: [], tofu: true });
+    await rotate(hostId, account);
+    await untilRotated(hostId, account);
+    expect(await proof(account, INITIAL)).toBe('refused');
   });
 
   test('the main account itself', async () => {
