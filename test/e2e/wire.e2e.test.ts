@@ -292,6 +292,7 @@ describe('the door', () => {
     expect(open.sort()).toEqual([
       'GET /.well-known/oauth-authorization-server',
       'GET /.well-known/openid-configuration',
+      'GET /SecretServer/api/v1/healthcheck',
       'GET /auth/api/v1/oauth/authorize',
       'GET /auth/api/v1/oauth/jwks',
       'GET /auth/api/v1/oauth/logout',
