@@ -183,6 +183,51 @@ export const AUDIT_EVENTS = {
     name: 'Auth-root-key-changed',
     description: 'The key-encryption keys of auth were wrapped by another root key',
   },
+  sdkClientRuleAdded: {
+    code: 5091,
+    name: 'SDK-client-rule-added',
+    description: 'A rule by which machines register themselves was created',
+  },
+  sdkClientRuleModified: {
+    code: 5092,
+    name: 'SDK-client-rule-modified',
+    description: 'A rule by which machines register themselves was changed',
+  },
+  sdkClientRuleRemoved: {
+    code: 5093,
+    name: 'SDK-client-rule-removed',
+    description: 'A rule was deleted, and with it the machines that registered by it',
+  },
+  onboardingKeyMade: {
+    code: 5094,
+    name: 'Onboarding-key-made',
+    description: 'The key by which machines register themselves was made and shown',
+  },
+  sdkClientRegistered: {
+    code: 5095,
+    name: 'SDK-client-registered',
+    description: 'A machine registered itself',
+  },
+  sdkClientRefused: {
+    code: 5096,
+    name: 'SDK-client-refused',
+    description: 'A machine was refused, when it registered itself or asked for a token',
+  },
+  sdkClientModified: {
+    code: 5097,
+    name: 'SDK-client-modified',
+    description: 'What a registered machine is called was changed',
+  },
+  sdkClientRevoked: {
+    code: 5098,
+    name: 'SDK-client-revoked',
+    description: 'A registered machine lost its access',
+  },
+  sdkClientsSwitched: {
+    code: 5099,
+    name: 'SDK-clients-switched',
+    description: 'The access of all registered machines was turned on or off',
+  },
   secretCreated: { code: 5101, name: 'Secret-created', description: 'A secret was created' },
   secretRead: { code: 5102, name: 'Secret-read', description: 'The content of a secret was read' },
   secretUpdated: {
