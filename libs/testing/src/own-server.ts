@@ -60,13 +60,21 @@ export interface ProgramLaunch {
   remove: () => Promise<void>;
 }
 
+/** The launcher of a program of this machine. */
+export interface ProgramLauncher extends Launcher {
+  /** Undefined when it does not run. */
+  pid: () => number | undefined;
+}
+
 /** Runs a program as a process group of its own, so that a kill reaches what it started. */
-export function programLauncher(launch: ProgramLaunch): Launcher {
+export function programLauncher(launch: ProgramLaunch): ProgramLauncher {
   const { program, args, account, environment, logFile, remove } = launch;
   let child: ChildProcess | undefined;
+  const isRunning = (process: ChildProcess) => process.exitCode === null && process.signalCode === null;
   // A test run that ends without its teardown leaves nothing behind.
   const onExit = () => signal(child);
   return {
+    pid: () => (child !== undefined && isRunning(child) ? child.pid : undefined),
     async launch() {
       const output = await open(logFile, 'a');
       const options = spawnOptions(account);
@@ -84,7 +92,7 @@ export function programLauncher(launch: ProgramLaunch): Launcher {
       const running = child;
       child = undefined;
       process.off('exit', onExit);
-      if (running?.exitCode !== null || running.signalCode !== null) return;
+      if (running === undefined || !isRunning(running)) return;
       const exited = once(running, 'exit');
       signal(running);
       await exited;
