@@ -26,19 +26,28 @@ export async function prepareService(
     logFile,
     remove: () => Promise.resolve(),
   });
-  const answers = () =>
-    fetch(`${url}/readyz`).then(
+  let isStarting = false;
+  const answers = () => {
+    if (isStarting && launcher.pid() === undefined) throw new Error('the process has ended');
+    return fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     );
+  };
   const server = ownServer({ url, port }, launcher, answers);
   return {
     ...server,
     pid: launcher.pid,
     async start() {
-      await server.start().catch((cause: unknown) => {
-        throw new Error(`${service} did not start; ${logFile} says why`, { cause });
-      });
+      isStarting = true;
+      await server
+        .start()
+        .catch((cause: unknown) => {
+          throw new Error(`${service} did not start; ${logFile} says why`, { cause });
+        })
+        .finally(() => {
+          isStarting = false;
+        });
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Client, utils, type AnyAuthMethod, type AuthenticationType, type ParsedKey } from 'ssh2';
+// Node finds no `utils` among the names of this CommonJS module, only in the whole of it.
+import ssh2, { Client, type AnyAuthMethod, type AuthenticationType, type ParsedKey } from 'ssh2';
 import {
   ALL_SIGNATURES,
   describeHostKey,
@@ -110,7 +111,7 @@ function methodsFor(username: string, credential: Credential): AnyAuthMethod[] {
 }
 
 function readKey({ privateKey, passphrase }: Extract<Credential, { kind: 'key' }>): ParsedKey {
-  const parsed = utils.parseKey(privateKey, passphrase);
+  const parsed = ssh2.utils.parseKey(privateKey, passphrase);
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error | undefined;
   if (key === undefined || key instanceof Error || !key.isPrivateKey())
     throw new TargetError('key-unreadable');
