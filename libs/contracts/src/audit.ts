@@ -401,6 +401,47 @@ export const AUDIT_EVENTS = {
     name: 'Secrets-manager-root-key-changed',
     description: 'The key-encryption keys of secrets-manager were wrapped by another root key',
   },
+  rotationRequested: {
+    code: 5241,
+    name: 'Rotation-requested',
+    description: 'Somebody asked for the password of an account to be changed',
+  },
+  rotationStarted: {
+    code: 5242,
+    name: 'Rotation-started',
+    description: 'A candidate is stored, and the host is about to be told it',
+  },
+  rotationSucceeded: {
+    code: 5243,
+    name: 'Rotation-succeeded',
+    description: 'An account has a new password, which is its newest version in vault',
+  },
+  rotationAttemptFailed: {
+    code: 5244,
+    name: 'Rotation-attempt-failed',
+    description: 'The password of an account is the one before; it is tried again',
+  },
+  rotationFailed: {
+    code: 5245,
+    name: 'Rotation-failed',
+    description: 'The password of an account is the one before; it is tried again at its next time',
+  },
+  rotationUnsettled: {
+    code: 5246,
+    name: 'Rotation-unsettled',
+    description: 'Which of two passwords an account has is not known; both are kept and tried again',
+  },
+  rotationCancelled: {
+    code: 5247,
+    name: 'Rotation-cancelled',
+    description:
+      'Nothing was touched, because the account is to be rotated no longer or its host is disabled',
+  },
+  accountPasswordStored: {
+    code: 5248,
+    name: 'Account-password-stored',
+    description: 'Somebody told the password that an account has; the host was not touched',
+  },
   auditTrailRead: {
     code: 5301,
     name: 'Audit-trail-read',

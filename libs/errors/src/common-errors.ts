@@ -5,6 +5,13 @@ import { AppError, type ErrorDetail } from './app-error.ts';
 export const objectNotFound = (what: string) =>
   new AppError({ kind: 'not_found', code: 'OBJECT_NOT_FOUND', message: `${what} not found` });
 
+/** No route has this path; all other things that are not found are objects. */
+export class NotServedError extends AppError {
+  constructor() {
+    super({ kind: 'not_found', code: 'OBJECT_NOT_FOUND', message: 'Resource not found' });
+  }
+}
+
 export const permissionDenied = (message = 'The caller lacks the permission that this call needs') =>
   new AppError({ kind: 'forbidden', code: 'PERMISSION_DENIED', message });
 

@@ -3,7 +3,7 @@ import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { permissionDenied, tooManyRequests, unauthenticated } from '@strongroom/errors/common-errors';
 import { bodyParser, parameterParser, type Parser } from '@strongroom/schema/parser';
 import { openBodyStream } from './body-stream.ts';
-import { parseFormBody, parseJsonBody, readRawBody } from './request-body.ts';
+import { parseFormBody, parseJsonBody, parseSniffedBody, readRawBody } from './request-body.ts';
 import { requestInfo } from './request-info.ts';
 import { sendStream } from './send-stream.ts';
 import type { Access, Reply, Route } from './route.ts';
@@ -100,6 +100,7 @@ function answer(route: Route): RequestHandler {
   const parseParams = route.params === undefined ? noParameters : parameterParser(route.params);
   const parseQuery = route.query === undefined ? noParameters : parameterParser(route.query);
   const parseHeaders = route.headers === undefined ? noParameters : parameterParser(route.headers);
+  const readQuery = queryReader(route);
   const readBody = bodyReader(route);
   const isAnonymous = !demandsCaller(route.access);
   const status = route.status ?? 200;
@@ -108,7 +109,7 @@ function answer(route: Route): RequestHandler {
     if (caller === undefined) throw unauthenticated();
     const reply = await route.handle({
       params: parseParams(pathParameters(request)),
-      query: parseQuery({ ...request.query }),
+      query: parseQuery(readQuery(request)),
       headers: route.headers === undefined ? {} : parseHeaders({ ...request.headers }),
       body: readBody(request),
       caller,
@@ -120,15 +121,25 @@ function answer(route: Route): RequestHandler {
   };
 }
 
+/** Query parameters, under the names that the schema has. */
+function queryReader({ query, dialect }: Route): (request: Request) => unknown {
+  if (query === undefined || dialect === undefined) return request => ({ ...request.query });
+  return request => dialect.readQuery(query, { ...request.query });
+}
+
 /** What the handler gets as `body`. */
-function bodyReader({ body, bodyType }: Route): (request: Request) => unknown {
+function bodyReader({ body, bodyType, dialect }: Route): (request: Request) => unknown {
   if (body === undefined) return () => ({});
   if (bodyType === 'stream') {
     const { maxLength } = body as { maxLength: number };
     return request => openBodyStream(request, maxLength);
   }
-  const read = bodyType === 'form' ? parseFormBody : parseJsonBody;
   const parse = bodyParser(body);
+  if (dialect !== undefined) {
+    const read = bodyType === 'form' ? parseSniffedBody : parseJsonBody;
+    return request => parse(dialect.readBody(body, read(request)));
+  }
+  const read = bodyType === 'form' ? parseFormBody : parseJsonBody;
   return request => parse(read(request));
 }
 

@@ -73,7 +73,9 @@ function operation(route: Route): Record<string, unknown> {
       },
       default: {
         description: 'Failure',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        content: {
+          'application/json': { schema: route.dialect?.ErrorBody ?? { $ref: '#/components/schemas/Error' } },
+        },
       },
     },
   };

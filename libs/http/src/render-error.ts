@@ -1,18 +1,19 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { AppError } from '@strongroom/errors/app-error';
-import { badRequest, objectNotFound, tooLarge } from '@strongroom/errors/common-errors';
+import { badRequest, NotServedError, tooLarge } from '@strongroom/errors/common-errors';
 import { errorBody, statusOf, toAppError } from '@strongroom/errors/error-body';
 import { OAuthError } from '@strongroom/errors/oauth-error';
 import type { Logger } from '@strongroom/log/logger';
+import { dialectAt, type Dialect } from './dialect.ts';
 import { requestInfo } from './request-info.ts';
 
 /** The last route: whatever nobody serves. */
 export const notFound: RequestHandler = () => {
-  throw objectNotFound('Resource');
+  throw new NotServedError();
 };
 
-/** The one place where an error becomes an answer. `toBody` lets the OAuth endpoints add their own members. */
-export function renderError(log: Logger): ErrorRequestHandler {
+/** The one place where an error becomes an answer: in PrivX's shape, or below a dialect's prefix in the dialect's. */
+export function renderError(log: Logger, dialects: readonly Dialect[] = []): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     const { id } = requestInfo(request);
     if (response.headersSent) {
@@ -30,7 +31,11 @@ export function renderError(log: Logger): ErrorRequestHandler {
       response.setHeader('www-authenticate', error instanceof OAuthError ? 'Basic' : 'Bearer');
     if (error.retryAfterSeconds !== undefined)
       response.setHeader('retry-after', String(error.retryAfterSeconds));
-    response.status(statusOf(error)).json({ ...errorBody(error, id), ...oauthMembers(error) });
+    const { status, body } = dialectAt(dialects, request.path)?.writeError(error) ?? {
+      status: statusOf(error),
+      body: { ...errorBody(error, id), ...oauthMembers(error) },
+    };
+    response.status(status).json(body);
   };
 }
 

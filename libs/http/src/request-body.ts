@@ -47,6 +47,10 @@ export function parseFormBody(request: Request): unknown {
   return result;
 }
 
+/** JSON where the body is an object, else a form, whatever the content type says: clients of dialects mislabel both. */
+export const parseSniffedBody = (request: Request): unknown =>
+  bodyText(request).trimStart().startsWith('{') ? parseJsonBody(request) : parseFormBody(request);
+
 /** One pass over the text, before the parser sees it. Brackets inside strings do not count. */
 function refuseDeepNesting(text: string): void {
   let depth = 0;

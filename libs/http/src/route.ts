@@ -1,6 +1,7 @@
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { Permission } from '@strongroom/contracts/permissions';
 import { type Static, type TSchema } from '@strongroom/schema/types';
+import type { Dialect } from './dialect.ts';
 
 /**
  * A route says everything about itself in one object: the same schemas check requests and make the OpenAPI
@@ -25,7 +26,7 @@ export const withPermission = (...anyOf: [Permission, ...Permission[]]): Access 
 });
 
 export type BodyType = 'json' | 'form' | 'stream';
-export type Method = 'get' | 'post' | 'put' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export interface Reply {
   /** Another status than the route's, e.g. 307 for a redirect; 304 goes out without a body. */
@@ -50,6 +51,8 @@ interface RouteDescription {
   readonly tag: string;
   readonly summary: string;
   readonly access: Access;
+  /** Whose API the route is of. Absent: PrivX's and our own, read and answered as the schemas say. */
+  readonly dialect?: Dialect;
   /** 200 unless stated: PrivX's Python SDK takes 201 for creates and exactly 200 for all else (contract 0.2). */
   readonly status?: 200 | 201;
   /** Shape of the answer's body; absent means an empty body. */
@@ -81,7 +84,8 @@ export interface RouteDefinition<
   /** Request headers that the handler reads, by their names in lower case. */
   readonly headers?: H;
   /**
-   * `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B). `stream`: bytes of any
+   * `form`: application/x-www-form-urlencoded, as OAuth 2.0 wants it (RFC 6749, appendix B); in a dialect, JSON where
+   * it is an object. `stream`: bytes of any
    * type, handed over while they arrive; `body` is then a ByteStream.
    */
   readonly bodyType?: BodyType;

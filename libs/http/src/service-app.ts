@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from '@strongroom/log/logger';
 import { silentMetrics, type Metrics } from '@strongroom/metrics/metrics';
+import { dialectsOf } from './dialect.ts';
 import { measureRequests } from './measure-requests.ts';
 import { mountRoutes, type Admit, type Authenticate } from './mount-routes.ts';
 import { openApiDocument } from './openapi.ts';
@@ -47,6 +48,6 @@ export function buildServiceApp(options: ServiceAppOptions): Express {
   app.use(traceRequests(options.title), measureRequests(options.metrics ?? silentMetrics));
   mountRoutes(app, options.routes, options);
   app.use(notFound);
-  app.use(renderError(options.log));
+  app.use(renderError(options.log, dialectsOf(options.routes)));
   return app;
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorBody } from '@strongroom/errors/error-body';
+import { secretServerRefusal } from '@strongroom/errors/secret-server-error';
 import type { Context } from './context.ts';
-import type { Refusal } from './refusals.ts';
+import { NOT_FOUND, type Refusal } from './refusals.ts';
 import { bodyLength } from './request-body.ts';
+import { pathOf } from './request-target.ts';
+import { isAtSecretServersDoor } from './secret-server-door.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** One of the gateway's own pages. */
@@ -73,11 +76,17 @@ export function refuse(
   answer(context, request, response, requestId, {
     status: refusal.status,
     headers: ['content-type', JSON_TYPE, 'cache-control', 'no-store', ...(refusal.headers ?? [])],
-    body: refusalBody(refusal, requestId),
+    body: refusalBody(refusal, requestId, pathOf(request.url ?? '')),
   });
 }
 
-export function refusalBody({ code, message }: Refusal, requestId: string): string {
+/**
+ * In the shape of the dialect that the path is of. A path that nobody serves is of none: clients of each may have meant
+ * it, so all find what they look for.
+ */
+export function refusalBody(refusal: Refusal, requestId: string, path: string): string {
+  const { status, code, message } = refusal;
+  if (isAtSecretServersDoor(path)) return JSON.stringify(secretServerRefusal(status, message).body);
   const body: ErrorBody = { error_code: code, error_message: message, request_id: requestId };
-  return JSON.stringify(body);
+  return JSON.stringify(refusal === NOT_FOUND ? { ...body, message } : body);
 }

@@ -8,6 +8,7 @@ import { ownPages, type OwnPages } from './own-pages.ts';
 import { proxy, type Passage } from './proxy.ts';
 import {
   badRequest,
+  GONE,
   INTERNAL,
   NOT_ALLOWED,
   NOT_FOUND,
@@ -19,12 +20,14 @@ import {
 import { bodyLength } from './request-body.ts';
 import { pathOf, targetFault } from './request-target.ts';
 import { isInternal, isSignIn, matchRoute, maxBodyBytesAt } from './routes.ts';
+import { isSoap, secretServerTarget } from './secret-server-door.ts';
 
 export function createApp(context: Context, metrics: Metrics = silentMetrics): RequestListener {
   const pages = ownPages(context);
   const observe = observeRequests(metrics);
   return (request, response) => {
     const requestId = randomUUID();
+    request.url = secretServerTarget(request.url ?? '') ?? request.url;
     if (context.config.accessLog) logAccess(context, request, response, requestId);
     observe(request, response, requestId, () => {
       handle(context, pages, request, response, requestId).catch((error: unknown) => {
@@ -69,6 +72,7 @@ async function decide(
   if (length === undefined) return UNKNOWN_CODING;
   if (length !== 'chunked' && length > maxBodyBytes) return TOO_LARGE;
 
+  if (isSoap(path)) return GONE;
   const page = pages.get(path);
   if (page !== undefined) return request.method === 'GET' || request.method === 'HEAD' ? page() : NOT_ALLOWED;
 

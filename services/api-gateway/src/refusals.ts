@@ -20,6 +20,12 @@ export const NOT_FOUND: Refusal = {
   message: 'Nothing is served under this path',
 };
 
+export const GONE: Refusal = {
+  status: 410,
+  code: 'OBJECT_NOT_FOUND',
+  message: 'The SOAP service is not offered; the REST API under /api/v1 does all that it did',
+};
+
 export const NOT_ALLOWED: Refusal = {
   status: 405,
   code: 'BAD_REQUEST',

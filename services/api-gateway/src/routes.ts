@@ -1,4 +1,5 @@
 import { MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { SECRET_SERVER_PREFIX } from './secret-server-door.ts';
 
 export const UPSTREAM_NAMES = ['auth', 'vault', 'secrets-manager', 'monitor'] as const;
 export type UpstreamName = (typeof UPSTREAM_NAMES)[number];
@@ -8,6 +9,23 @@ export interface Route {
   readonly upstream: UpstreamName;
   /** Pages for people: their scripts and styles run, as the service's own Content-Security-Policy says. */
   readonly hasPages?: boolean;
+}
+
+/** Secret Server's dialect: what is about people and programs is auth's, secrets and all around them are vault's. */
+function secretServerRoutes(): Route[] {
+  const under = (upstream: UpstreamName, ...paths: string[]) =>
+    paths.map(path => ({ prefix: `${SECRET_SERVER_PREFIX}/${path}`, upstream }));
+  const ofAuth = [
+    'users',
+    'oauth-expiration',
+    'sdk-client-accounts',
+    'sdk-client-rules',
+    'sdk-client-audits',
+  ];
+  return [
+    ...under('auth', 'oauth2', ...ofAuth.map(path => `api/v1/${path}`)),
+    ...under('vault', 'api/v1', 'api/v2', 'api/v3', 'internals'),
+  ];
 }
 
 const ROUTES: readonly Route[] = (
@@ -24,6 +42,7 @@ const ROUTES: readonly Route[] = (
     { prefix: '/secrets-manager/api/v1', upstream: 'secrets-manager' },
     { prefix: '/host-store/api/v1', upstream: 'secrets-manager' },
     { prefix: '/monitor-service/api/v1', upstream: 'monitor' },
+    ...secretServerRoutes(),
   ] satisfies Route[]
 ).sort((one, other) => other.prefix.length - one.prefix.length);
 
@@ -64,6 +83,8 @@ const SIGN_INS: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', /^\/auth\/api\/v1\/token\/login$/],
   ['POST', /^\/auth\/api\/v1\/password\/reset$/],
   ['PUT', /^\/auth\/api\/v1\/password$/],
+  ['POST', /^\/secretserver\/oauth2\/(?:token|refresh)$/],
+  ['POST', /^\/secretserver\/api\/v1\/sdk-client-accounts$/],
 ];
 
 /**
@@ -71,6 +92,6 @@ const SIGN_INS: readonly (readonly [method: string, path: RegExp])[] = [
  * limit.
  */
 export function isSignIn(method: string | undefined, path: string): boolean {
-  if ((method !== 'POST' && method !== 'PUT') || !path.startsWith('/auth/')) return false;
+  if ((method !== 'POST' && method !== 'PUT') || matchRoute(path)?.upstream !== 'auth') return false;
   return SIGN_INS.some(([verb, pattern]) => verb === method && pattern.test(plain(path)));
 }

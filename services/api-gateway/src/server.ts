@@ -63,7 +63,7 @@ function refuseUnparsed(error: Error & { code?: string }, socket: Duplex): void 
   }
   const requestId = randomUUID();
   const refusal = PARSE_REFUSALS[error.code ?? ''] ?? UNPARSED;
-  const body = refusalBody(refusal, requestId);
+  const body = refusalBody(refusal, requestId, '');
   const headers = [
     ...SECURITY_HEADERS,
     ...['x-request-id', requestId, 'cache-control', 'no-store', 'content-type', JSON_TYPE],

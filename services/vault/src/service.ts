@@ -10,6 +10,7 @@ import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
+import { secretServerRoutes } from './dialects/secret-server/routes.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
 import { startForgetting } from './operations/forget-answers.ts';
 import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
@@ -84,6 +85,7 @@ export async function startVault(
       ...folderRoutes(ctx),
       ...fileRoutes(ctx),
       ...schemaRoutes(ctx),
+      ...secretServerRoutes(ctx),
       ...keyRoutes('/vault/api/v1', keys),
     ],
     authenticate: access.authenticate,

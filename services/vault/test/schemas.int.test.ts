@@ -55,14 +55,14 @@ describe('a schema', () => {
       open: false,
       built_in: false,
       properties: [
-        { name: 'user', title: 'user', type: 'text' },
-        { name: 'token', title: 'Token', type: 'text', masked: true, required: true },
-        { name: 'photo', title: 'photo', type: 'file' },
+        { number: 1, name: 'user', title: 'user', type: 'text' },
+        { number: 2, name: 'token', title: 'Token', type: 'text', masked: true, required: true },
+        { number: 3, name: 'photo', title: 'photo', type: 'file' },
       ],
     };
     expect([body, headers['etag']]).toEqual([view, '"1"']);
     const all = (await vault.call('GET', SCHEMAS)).body as unknown as { name: string }[];
-    expect(all.map(schema => schema.name).slice(0, 7)).toEqual([
+    expect(all.map(schema => schema.name).slice(0, 12)).toEqual([
       'credentials',
       'text',
       'file',
@@ -70,6 +70,11 @@ describe('a schema', () => {
       'certificate',
       'api-key',
       'database',
+      'password',
+      'web-password',
+      'windows-account',
+      'unix-account-ssh',
+      'unix-account-ssh-key-rotation',
     ]);
     expect(all.at(-1)).toEqual(view);
     expect((await put(name, { ...view, title: 'Yours' })).headers['etag']).toBe('"2"');

@@ -4,6 +4,8 @@ import type { SecretData } from './secret.ts';
 
 /** One field of a secret, and how it is shown. */
 export interface SchemaField {
+  /** For dialects that know their objects by integers: from 1 on, within the schema. */
+  readonly number: number;
   readonly name: string;
   readonly title: string;
   readonly type: 'text' | 'file';
@@ -14,6 +16,9 @@ export interface SchemaField {
   readonly required?: boolean;
 }
 
+/** A field as a client states it. */
+export type StatedField = Omit<SchemaField, 'number'>;
+
 /** A template that secrets follow (contract 2.5). */
 export interface Schema {
   readonly id: string;
@@ -21,6 +26,8 @@ export interface Schema {
   readonly name: string;
   readonly title: string;
   readonly properties: readonly SchemaField[];
+  /** The highest number that a field of it has or had. */
+  readonly highestField: number;
   /** Whether a secret may have fields beyond these. */
   readonly open: boolean;
   readonly builtIn: boolean;
@@ -29,9 +36,36 @@ export interface Schema {
 }
 
 export const MAX_SCHEMA_FIELDS = 64;
+/** Of all that a schema has and had. */
+export const MAX_FIELD_NUMBER = 255;
+
+/** A field keeps its number for as long as its name stands; a new one gets a number that none had before it. */
+export function numberFields(
+  stated: readonly StatedField[],
+  { properties, highestField }: Pick<Schema, 'properties' | 'highestField'> = {
+    properties: [],
+    highestField: 0,
+  },
+): Pick<Schema, 'properties' | 'highestField'> {
+  requireDistinctFields(stated);
+  const numbers = new Map(properties.map(({ name, number }) => [name, number]));
+  let highest = highestField;
+  const numbered = stated.map(field => ({
+    number: numbers.get(field.name) ?? (highest += 1),
+    ...field,
+  }));
+  if (highest > MAX_FIELD_NUMBER) {
+    throw invalidField(
+      'properties',
+      `A schema has had at most ${MAX_FIELD_NUMBER} fields; make another schema`,
+      'VALUE_OUT_OF_BOUNDS',
+    );
+  }
+  return { properties: numbered, highestField: highest };
+}
 
 /** A field is known by its name. */
-export function requireDistinctFields(properties: readonly SchemaField[]): void {
+function requireDistinctFields(properties: readonly StatedField[]): void {
   const names = properties.map(field => field.name);
   const again = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (again !== -1) {

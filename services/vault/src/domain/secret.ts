@@ -10,6 +10,7 @@ export interface Secret {
   readonly ownerId: string | undefined;
   /** Undefined: at the top, or personal. */
   readonly folderId: string | undefined;
+  readonly folderNumber: number | undefined;
   /** Name of the schema that its content follows. */
   readonly schema: string | undefined;
   readonly tags: readonly string[];
@@ -39,6 +40,8 @@ export interface Secret {
 export interface SecretAddress {
   readonly ownerId: string | undefined;
   readonly name: string;
+  /** The one secret that is meant: any other that has the name by now is not it. */
+  readonly id?: string | undefined;
 }
 
 export type SecretData = Readonly<Record<string, unknown>>;

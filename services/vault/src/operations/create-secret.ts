@@ -48,7 +48,7 @@ export interface NewSecret
   readonly data: SecretData;
 }
 
-export type CreatedSecret = Omit<Secret, 'number' | 'folderId'>;
+export type CreatedSecret = Omit<Secret, 'number' | 'folderId' | 'folderNumber'>;
 
 /** Each round makes the folders that are missing; they, and the schema, could be gone again in between. */
 const MAX_ROUNDS = 5;

@@ -7,9 +7,10 @@ import { parseSecretName } from '../domain/secret-name.ts';
 import { mayKnow, type Secret, type SecretAddress } from '../domain/secret.ts';
 
 /** The address in the one form under which secrets are stored and looked up. */
-export const parseAddress = ({ ownerId, name }: SecretAddress): SecretAddress => ({
+export const parseAddress = ({ ownerId, name, id }: SecretAddress): SecretAddress => ({
   ownerId: ownerId?.toLowerCase(),
   name: parseSecretName(name),
+  ...(id === undefined ? {} : { id }),
 });
 
 /** How audit records name a secret. */
@@ -46,7 +47,8 @@ export async function requireKnown<T extends { secret: Secret }>(
   address: SecretAddress,
   found: T | undefined,
 ): Promise<T> {
-  if (found === undefined || !mayKnow(caller, found.secret)) {
+  const isMeant = found !== undefined && (address.id === undefined || address.id === found.secret.id);
+  if (!isMeant || !mayKnow(caller, found.secret)) {
     return refuse(ctx, caller, request, address, secretNotFound());
   }
   return found;

@@ -4,17 +4,21 @@ import type { Queryable } from '@strongroom/db/database';
 import type { VaultContext } from '../context.ts';
 import { schemaBuiltIn, schemaExists, schemaNotFound } from '../domain/errors.ts';
 import { requireRevision, type Expectation } from '../domain/expectation.ts';
-import { requireDistinctFields, type Schema } from '../domain/schema.ts';
+import { numberFields, type Schema, type StatedField } from '../domain/schema.ts';
 import { insertAnswers } from '../store/idempotency-keys.ts';
 import { deleteSchema as deleteRow, holdSchema, insertSchema, updateSchema } from '../store/schemas.ts';
 import type { Remember } from './once.ts';
 
-export type NewSchema = Pick<Schema, 'name' | 'title' | 'properties' | 'open'>;
+export interface NewSchema extends Pick<Schema, 'name' | 'title' | 'open'> {
+  readonly properties: readonly StatedField[];
+}
 
 /** What is left out stays as it is. */
-export type SchemaChange = {
-  readonly [K in 'title' | 'properties' | 'open']?: Schema[K] | undefined;
-};
+export interface SchemaChange {
+  readonly title?: string | undefined;
+  readonly open?: boolean | undefined;
+  readonly properties?: readonly StatedField[] | undefined;
+}
 
 const named = (schema: Pick<Schema, 'id' | 'name'>) => ({ schema: schema.name, schemaID: schema.id });
 
@@ -25,9 +29,13 @@ export async function createSchema(
   input: NewSchema,
   remember: Remember<Schema>,
 ): Promise<Schema> {
-  requireDistinctFields(input.properties);
+  const fields = numberFields(input.properties);
   const schema = await ctx.db.transaction(async tx => {
-    const made = await insertSchema(tx, { id: ctx.newId(), ...input }, { at: ctx.now(), by: caller.id });
+    const made = await insertSchema(
+      tx,
+      { id: ctx.newId(), ...input, ...fields },
+      { at: ctx.now(), by: caller.id },
+    );
     if (made === undefined) throw schemaExists();
     await ctx.audit.append(tx, {
       type: AUDIT_EVENTS.schemaCreated,
@@ -52,13 +60,12 @@ export async function changeSchema(
   expected: Pick<Expectation, 'revisions'>,
   remember: Remember<Schema>,
 ): Promise<Schema> {
-  if (change.properties !== undefined) requireDistinctFields(change.properties);
   const changed = await ctx.db.transaction(async tx => {
     const schema = await holdOwn(tx, name, expected);
     const next: Schema = {
       ...schema,
       title: change.title ?? schema.title,
-      properties: change.properties ?? schema.properties,
+      ...(change.properties === undefined ? {} : numberFields(change.properties, schema)),
       open: change.open ?? schema.open,
       revision: schema.revision + 1,
     };

@@ -12,7 +12,7 @@ import { Choice, Line, Members, Name, OrNull, Type, type Static } from '@strongr
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { VaultContext } from '../context.ts';
 import { schemaNotFound } from '../domain/errors.ts';
-import { MAX_SCHEMA_FIELDS, type Schema, type SchemaField } from '../domain/schema.ts';
+import { MAX_SCHEMA_FIELDS, type Schema, type StatedField } from '../domain/schema.ts';
 import { changeSchema, createSchema, deleteSchema } from '../operations/manage-schemas.ts';
 import { once } from '../operations/once.ts';
 import { findSchema, listSchemas } from '../store/schemas.ts';
@@ -32,6 +32,7 @@ const flags = {
 };
 
 const FieldView = Members({
+  number: Type.Integer(),
   name: Type.String(),
   title: Type.String(),
   type: Choice('text', 'file'),
@@ -175,7 +176,7 @@ export const schemaRoutes = (ctx: VaultContext): Route[] => [
 ];
 
 /** As PrivX writes them: what does not hold is left out. */
-const toField = (input: Static<typeof FieldInput>): SchemaField => ({
+const toField = (input: Static<typeof FieldInput>): StatedField => ({
   name: input.name,
   title: input.title === undefined || input.title === null || input.title === '' ? input.name : input.title,
   type: input.type ?? 'text',

@@ -86,6 +86,15 @@ export async function findSealedVersion(
   return row && toSealedVersion(row);
 }
 
+/** Where the shared secret of this number is. */
+export async function findAddress(db: Queryable, number: number): Promise<SecretAddress | undefined> {
+  const [row] = await db.query<{ id: string; name: string }>(
+    'SELECT id, name FROM secrets WHERE number = $1::bigint AND owner_id IS NULL',
+    [number],
+  );
+  return row && { ownerId: undefined, name: row.name, id: row.id };
+}
+
 /** Look-ups by address; concurrent ones of shared secrets share a statement. */
 export interface SecretFinder {
   readonly find: (address: SecretAddress) => Promise<Secret | undefined>;

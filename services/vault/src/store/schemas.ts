@@ -8,15 +8,22 @@ interface SchemaRow {
   name: string;
   title: string;
   properties: SchemaField[];
+  highest_field: number;
   open: boolean;
   built_in: boolean;
   revision: string;
 }
 
-const COLUMNS = 'id, number, name, title, properties, open, built_in, revision';
+const COLUMNS = 'id, number, name, title, properties, highest_field, open, built_in, revision';
 
-const toSchema = ({ built_in: builtIn, revision, ...row }: SchemaRow): Schema => ({
+const toSchema = ({
+  built_in: builtIn,
+  highest_field: highestField,
+  revision,
+  ...row
+}: SchemaRow): Schema => ({
   ...row,
+  highestField,
   builtIn,
   revision: Number(revision),
 });
@@ -49,23 +56,42 @@ export async function listSchemas(db: Queryable): Promise<Schema[]> {
 /** Undefined: there is one of this name. */
 export async function insertSchema(
   tx: Queryable,
-  schema: Pick<Schema, 'id' | 'name' | 'title' | 'properties' | 'open'>,
+  schema: Pick<Schema, 'id' | 'name' | 'title' | 'properties' | 'highestField' | 'open'>,
   { at, by }: Writing,
 ): Promise<Schema | undefined> {
   const [row] = await tx.query<SchemaRow>(
-    `INSERT INTO schemas (id, name, title, properties, open, created_at, created_by, updated_at, updated_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7)
+    `INSERT INTO schemas (id, name, title, properties, highest_field, open, created_at, created_by, updated_at, updated_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)
      ON CONFLICT ON CONSTRAINT schemas_name_unique DO NOTHING RETURNING ${COLUMNS}`,
-    [schema.id, schema.name, schema.title, JSON.stringify(schema.properties), schema.open, at, by],
+    [
+      schema.id,
+      schema.name,
+      schema.title,
+      JSON.stringify(schema.properties),
+      schema.highestField,
+      schema.open,
+      at,
+      by,
+    ],
   );
   return row && toSchema(row);
 }
 
 export async function updateSchema(tx: Queryable, schema: Schema, { at, by }: Writing): Promise<void> {
   await tx.query(
-    `UPDATE schemas SET title = $2, properties = $3, open = $4, revision = $5, updated_at = $6, updated_by = $7
+    `UPDATE schemas SET title = $2, properties = $3, highest_field = $4, open = $5, revision = $6, updated_at = $7,
+       updated_by = $8
      WHERE id = $1`,
-    [schema.id, schema.title, JSON.stringify(schema.properties), schema.open, schema.revision, at, by],
+    [
+      schema.id,
+      schema.title,
+      JSON.stringify(schema.properties),
+      schema.highestField,
+      schema.open,
+      schema.revision,
+      at,
+      by,
+    ],
   );
 }
 

@@ -10,6 +10,7 @@ export interface SecretRow {
   name: string;
   owner_id: string | null;
   folder_id: string | null;
+  folder_number: number | null;
   schema: string | null;
   tags: string[];
   read_roles: string[];
@@ -28,7 +29,7 @@ export interface SecretRow {
   updated_by: string;
 }
 
-export const SECRET_COLUMNS = `s.id, s.number, s.name, s.owner_id, s.folder_id, c.name AS schema, s.tags, s.read_roles,
+export const SECRET_COLUMNS = `s.id, s.number, s.name, s.owner_id, s.folder_id, f.number AS folder_number, c.name AS schema, s.tags, s.read_roles,
   s.write_roles, f.effective_read_roles AS inherited_read_roles, f.effective_write_roles AS inherited_write_roles,
   s.current_version, s.revision, s.max_versions, s.delete_version_after_seconds, s.cas_required, s.expires_at,
   s.created_at, s.created_by, s.updated_at, s.updated_by`;
@@ -42,6 +43,7 @@ export const toSecret = (row: SecretRow): Secret => ({
   name: row.name,
   ownerId: row.owner_id ?? undefined,
   folderId: row.folder_id ?? undefined,
+  folderNumber: row.folder_number ?? undefined,
   schema: row.schema ?? undefined,
   tags: row.tags,
   readRoles: row.read_roles,

@@ -22,7 +22,7 @@ const folderAt = (path: string): string =>
  */
 export const insertSecret = (
   db: Queryable,
-  secret: Omit<Secret, 'number' | 'folderId'>,
+  secret: Omit<Secret, 'number' | 'folderId' | 'folderNumber'>,
   folderPath: string | undefined,
   version: Version,
   envelope: Envelope,

@@ -1,0 +1,9 @@
+import type { VaultContext } from '../context.ts';
+import type { Schema } from '../domain/schema.ts';
+import { findSchema } from '../store/schemas.ts';
+
+/** The schema that a secret follows, if it follows one. Schemas are no secret: whoever signs in may see them. */
+export const schemaOf = async (
+  ctx: Pick<VaultContext, 'db'>,
+  { schema }: { readonly schema: string | undefined },
+): Promise<Schema | undefined> => (schema === undefined ? undefined : findSchema(ctx.db, schema));
