@@ -442,6 +442,26 @@ export const AUDIT_EVENTS = {
     name: 'Account-password-stored',
     description: 'Somebody told the password that an account has; the host was not touched',
   },
+  hostKeyTrusted: {
+    code: 5251,
+    name: 'Host-key-trusted',
+    description: 'A host was met for the first time, and its key is trusted from then on',
+  },
+  hostKeyRefused: {
+    code: 5252,
+    name: 'Host-key-refused',
+    description: 'A host showed another key than those that are pinned, and was told nothing',
+  },
+  heartbeatMade: {
+    code: 5253,
+    name: 'Heartbeat-made',
+    description: 'Somebody had it looked at whether the stored password opens an account',
+  },
+  heartbeatRefused: {
+    code: 5254,
+    name: 'Heartbeat-refused',
+    description: 'The stored password of an account no longer opens it',
+  },
   auditTrailRead: {
     code: 5301,
     name: 'Audit-trail-read',

@@ -12,7 +12,11 @@ import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
 import { startRotator } from './events/rotator.ts';
+import { startHeartbeats } from './operations/heartbeat-rounds.ts';
+import { requestRotation } from './operations/request-rotation.ts';
+import { planAnew, startScheduling } from './operations/schedule-rotations.ts';
 import { HOST_STORE, PREFIX } from './routes/access.ts';
+import { heartbeatRoutes } from './routes/heartbeats.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
@@ -64,9 +68,15 @@ export async function startSecretsManager(
     }),
     rotation: config.rotation,
     openTarget: description => openTarget(description, { allowLoopback: config.rotation.allowLoopback }),
-    onRotationFinished: [],
+    onRotationFinished: [planAnew],
   };
   const rotator = await startRotator(ctx);
+  const stopScheduling = startScheduling(
+    ctx,
+    (tx, due) => requestRotation(ctx, tx, { ...due, requestedBy: MACHINE_CLIENT_ID }),
+    config.rotation.tickMs,
+  );
+  const stopHeartbeats = config.rotation.heartbeatIntervalMs > 0 ? startHeartbeats(ctx) : undefined;
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
@@ -75,6 +85,7 @@ export async function startSecretsManager(
       ...scriptTemplateRoutes(ctx),
       ...hostSecretRoutes(ctx),
       ...rotationRoutes(ctx),
+      ...heartbeatRoutes(ctx),
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
@@ -83,6 +94,8 @@ export async function startSecretsManager(
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await stopScheduling();
+      await stopHeartbeats?.();
       await rotator.stop();
       await access.close();
       await roles.close();

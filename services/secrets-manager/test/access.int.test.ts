@@ -61,6 +61,8 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['POST', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['POST', `${PREFIX}/rotate/${ID}/{account}`, MANAGE_HOSTS],
+  ['GET', `${PREFIX}/heartbeat/${ID}/{account}`, VIEW_HOSTS],
+  ['POST', `${PREFIX}/heartbeat/${ID}/{account}`, MANAGE_HOSTS],
   ['POST', `${PREFIX}/set-password/${ID}/{account}`, MANAGE_HOSTS],
   ['GET', `${PREFIX}/keys`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate`, ['settings-manage']],

@@ -52,3 +52,17 @@ export const ambiguousHost = () =>
     message: 'Several hosts have one of these addresses; an external_id tells them apart',
     property: 'addresses',
   });
+
+export const accountBusy = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The password of this account is being changed or looked at, or waits for that',
+  });
+
+export const accountAtRest = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The host is disabled, or the account is not rotated',
+  });

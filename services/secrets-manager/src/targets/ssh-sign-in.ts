@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-// Node finds no `utils` among the names of this CommonJS module, only in the whole of it.
-import ssh2, { Client, type AnyAuthMethod, type AuthenticationType, type ParsedKey } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type AuthenticationType, type Client, type ParsedKey } from 'ssh2';
 import {
   ALL_SIGNATURES,
   describeHostKey,
@@ -30,7 +29,7 @@ export async function signIn(socket: Socket, { account, credential, hostKeys }: 
   await awaitIdentification(socket);
 
   return new Promise((resolve, reject) => {
-    const client = new Client();
+    const client = new ssh2.Client();
     let isKeyRefused = false;
     let isCredentialUsed = false;
     // Both stay for as long as the client: an error that comes late must not end the process.
@@ -75,7 +74,7 @@ export async function signIn(socket: Socket, { account, credential, hostKeys }: 
 export async function showHostKey(socket: Socket): Promise<ShownHostKey> {
   await awaitIdentification(socket);
   return new Promise((resolve, reject) => {
-    const client = new Client();
+    const client = new ssh2.Client();
     client.on('error', error => reject(readError(error)));
     client.on('close', () => reject(new TargetError('connection-lost')));
     client.connect({
