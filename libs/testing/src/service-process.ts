@@ -6,6 +6,8 @@ import { ownServer, programLauncher, type OwnServer } from './own-server.ts';
 export interface ServiceProcess extends OwnServer {
   /** Undefined while it does not run. */
   readonly pid: () => number | undefined;
+  /** What it tells Prometheus. */
+  readonly metrics: () => Promise<string>;
 }
 
 const SERVICES = path.resolve(import.meta.dirname, '../../../services');
@@ -16,13 +18,17 @@ export async function prepareService(
   environment: Readonly<Record<string, string>>,
   logFile: string,
 ): Promise<ServiceProcess> {
-  const port = await freePort();
+  const [port, metricsPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const launcher = programLauncher({
     program: process.execPath,
     args: [path.join(SERVICES, service, 'dist/main.js')],
     account: undefined,
-    environment: { STRONGROOM_LISTEN_PORT: String(port), STRONGROOM_METRICS_PORT: '0', ...environment },
+    environment: {
+      STRONGROOM_LISTEN_PORT: String(port),
+      STRONGROOM_METRICS_PORT: String(metricsPort),
+      ...environment,
+    },
     logFile,
     remove: () => Promise.resolve(),
   });
@@ -38,6 +44,7 @@ export async function prepareService(
   return {
     ...server,
     pid: launcher.pid,
+    metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
     async start() {
       isStarting = true;
       await server
