@@ -70,9 +70,6 @@ export interface ProgramLauncher extends Launcher {
 export function programLauncher(launch: ProgramLaunch): ProgramLauncher {
   const { program, args, account, environment, logFile, remove } = launch;
   let child: ChildProcess | undefined;
-  const isRunning = (process: ChildProcess) => process.exitCode === null && process.signalCode === null;
-  // A test run that ends without its teardown leaves nothing behind.
-  const onExit = () => signal(child);
   return {
     pid: () => (child !== undefined && isRunning(child) ? child.pid : undefined),
     async launch() {
@@ -86,13 +83,16 @@ export function programLauncher(launch: ProgramLaunch): ProgramLauncher {
       });
       await once(child, 'spawn');
       await output.close();
-      process.once('exit', onExit);
+      if (launched.size === 0) process.once('exit', killLaunched);
+      launched.add(child);
     },
     async kill() {
       const running = child;
       child = undefined;
-      process.off('exit', onExit);
-      if (running === undefined || !isRunning(running)) return;
+      if (running === undefined) return;
+      launched.delete(running);
+      if (launched.size === 0) process.off('exit', killLaunched);
+      if (!isRunning(running)) return;
       const exited = once(running, 'exit');
       signal(running);
       await exited;
@@ -101,8 +101,14 @@ export function programLauncher(launch: ProgramLaunch): ProgramLauncher {
   };
 }
 
-function signal(child: ChildProcess | undefined): void {
-  if (child?.pid === undefined) return;
+/** A run that ends without its teardown leaves none of these behind. */
+const launched = new Set<ChildProcess>();
+const killLaunched = () => launched.forEach(signal);
+
+const isRunning = (child: ChildProcess) => child.exitCode === null && child.signalCode === null;
+
+function signal(child: ChildProcess): void {
+  if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
