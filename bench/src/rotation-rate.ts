@@ -122,8 +122,11 @@ async function changesIn(journal: string): Promise<string[]> {
   return text.split('\n').filter(line => line !== '');
 }
 
-const countEach = (names: readonly string[]): ReadonlyMap<string, number> =>
-  names.reduce((counts, name) => counts.set(name, (counts.get(name) ?? 0) + 1), new Map<string, number>());
+function countEach(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
 
 /** As the schedule does it, which then makes rotations of them. */
 async function setDue(db: Database, at: Date): Promise<void> {
