@@ -24,8 +24,11 @@ const ACCOUNTS_PER_DATABASE = 5;
 /** Many: those that a dead replica had wait for a minute or so until another takes them up. */
 const IN_FLIGHT = 60;
 const CONCURRENCY = 4;
-/** Short, since what a fault leaves behind is looked at when it has passed twice. */
-const DEADLINE_MS = 3_000;
+/**
+ * Short, since what a fault leaves behind is looked at when it has passed twice; longer than a host takes to refuse a
+ * password, which is seconds.
+ */
+const DEADLINE_MS = 8_000;
 
 const started = performance.now();
 const servers = await offerServers(process.env);

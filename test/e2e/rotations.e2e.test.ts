@@ -14,7 +14,8 @@ import { watchProcesses, type ProcessListing } from './process-listing.ts';
 import type { Place } from './remains.ts';
 import { searchRemains } from './search-remains.ts';
 
-const DEADLINE_MS = 3_000;
+/** Hosts let whoever gives a wrong password wait for some seconds. */
+const DEADLINE_MS = 8_000;
 /** What a dead replica had begun on a host has ended by then (docs/adr/0031-targets.md). */
 const ENDED_MS = 2 * DEADLINE_MS;
 
