@@ -38,7 +38,7 @@ const HOMES = {
   'prom-client': 'libs/metrics',
   '@opentelemetry': 'libs/tracing',
   amqplib: 'libs/bus',
-  ssh2: 'services/secrets-manager/src/targets',
+  ssh2: 'services/(secrets-manager/src/targets|vault/src/operations)',
   mariadb: 'services/secrets-manager/src/targets',
 };
 

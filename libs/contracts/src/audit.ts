@@ -286,6 +286,11 @@ export const AUDIT_EVENTS = {
   schemaCreated: { code: 5161, name: 'Schema-created', description: 'A schema of secrets was created' },
   schemaChanged: { code: 5162, name: 'Schema-changed', description: 'A schema of secrets was changed' },
   schemaDeleted: { code: 5163, name: 'Schema-deleted', description: 'A schema of secrets was deleted' },
+  fieldPasswordGenerated: {
+    code: 5164,
+    name: 'Field-password-generated',
+    description: 'A password was made for a field of a schema, and kept nowhere',
+  },
   passwordPolicyAdded: {
     code: 5201,
     name: 'Password-policy-added',
@@ -400,6 +405,67 @@ export const AUDIT_EVENTS = {
     code: 5237,
     name: 'Secrets-manager-root-key-changed',
     description: 'The key-encryption keys of secrets-manager were wrapped by another root key',
+  },
+  rotationRequested: {
+    code: 5241,
+    name: 'Rotation-requested',
+    description: 'Somebody asked for the password of an account to be changed',
+  },
+  rotationStarted: {
+    code: 5242,
+    name: 'Rotation-started',
+    description: 'A candidate is stored, and the host is about to be told it',
+  },
+  rotationSucceeded: {
+    code: 5243,
+    name: 'Rotation-succeeded',
+    description: 'An account has a new password, which is its newest version in vault',
+  },
+  rotationAttemptFailed: {
+    code: 5244,
+    name: 'Rotation-attempt-failed',
+    description: 'The password of an account is the one before; it is tried again',
+  },
+  rotationFailed: {
+    code: 5245,
+    name: 'Rotation-failed',
+    description: 'The password of an account is the one before; it is tried again at its next time',
+  },
+  rotationUnsettled: {
+    code: 5246,
+    name: 'Rotation-unsettled',
+    description: 'Which of two passwords an account has is not known; both are kept and tried again',
+  },
+  rotationCancelled: {
+    code: 5247,
+    name: 'Rotation-cancelled',
+    description:
+      'Nothing was touched, because the account is to be rotated no longer or its host is disabled',
+  },
+  accountPasswordStored: {
+    code: 5248,
+    name: 'Account-password-stored',
+    description: 'Somebody told the password that an account has; the host was not touched',
+  },
+  hostKeyTrusted: {
+    code: 5251,
+    name: 'Host-key-trusted',
+    description: 'A host was met for the first time, and its key is trusted from then on',
+  },
+  hostKeyRefused: {
+    code: 5252,
+    name: 'Host-key-refused',
+    description: 'A host showed another key than those that are pinned, and was told nothing',
+  },
+  heartbeatMade: {
+    code: 5253,
+    name: 'Heartbeat-made',
+    description: 'Somebody had it looked at whether the stored password opens an account',
+  },
+  heartbeatRefused: {
+    code: 5254,
+    name: 'Heartbeat-refused',
+    description: 'The stored password of an account no longer opens it',
   },
   auditTrailRead: {
     code: 5301,

@@ -6,8 +6,7 @@ CREATE TABLE rotations (
   account text NOT NULL,
   trigger text NOT NULL CHECK (trigger IN ('schedule', 'request', 'release')),
   requested_by text NOT NULL,
-  step text NOT NULL CHECK (step IN (
-    'waiting', 'preparing', 'setting', 'proving', 'settling', 'promoting', 'clearing', 'discarding')),
+  step text NOT NULL CHECK (step IN ('waiting', 'preparing', 'setting', 'proving', 'settling', 'promoting')),
   -- Attempts that ended with the old password, and times that the next step was put off.
   failures integer NOT NULL DEFAULT 0,
   postponements integer NOT NULL DEFAULT 0,
@@ -15,7 +14,7 @@ CREATE TABLE rotations (
   claimable_at timestamptz NOT NULL,
   -- Counts claims. Only the newest may write.
   fence integer NOT NULL DEFAULT 0,
-  -- The version of the pending secret in vault that holds the candidate.
+  -- Which version of the secret for candidates in vault may have become the password.
   candidate_version integer,
   alarm_raised boolean NOT NULL DEFAULT false,
   -- Somebody wants one more that begins after this one.
@@ -31,7 +30,7 @@ CREATE TABLE rotations (
 );
 CREATE UNIQUE INDEX rotations_one_unfinished ON rotations (host_id, account) WHERE finished_at IS NULL;
 CREATE INDEX rotations_claimable ON rotations (claimable_at) WHERE finished_at IS NULL;
-CREATE INDEX rotations_account ON rotations (host_id, account, created_at);
+CREATE INDEX rotations_account ON rotations (host_id, account);
 
 -- What a rotation did, in order. Never a password.
 CREATE TABLE rotation_steps (

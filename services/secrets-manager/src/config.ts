@@ -14,6 +14,12 @@ export interface RotationSettings {
   readonly deadlineMs: number;
   /** Whether accounts of this machine itself may be rotated. */
   readonly allowLoopback: boolean;
+  /** Whether hosts that ask for it are trusted by the key that they show first. */
+  readonly trustOnFirstUse: boolean;
+  /** How often each replica looks for rotations and heartbeats that are due. */
+  readonly tickMs: number;
+  /** How often it is looked at whether a stored password opens its account; 0: only when somebody asks. */
+  readonly heartbeatIntervalMs: number;
 }
 
 export interface SecretsManagerConfig extends ServiceConfig {
@@ -51,4 +57,8 @@ export const readRotationSettings = (settings: Settings): RotationSettings => ({
   concurrency: settings.integer('STRONGROOM_ROTATION_CONCURRENCY', { min: 1, max: 1_000 }, 8),
   deadlineMs: settings.integer('STRONGROOM_ROTATION_DEADLINE_MS', { min: 1_000, max: 600_000 }, 30_000),
   allowLoopback: settings.boolean('STRONGROOM_ROTATION_ALLOW_LOOPBACK', false),
+  trustOnFirstUse: settings.boolean('STRONGROOM_ROTATION_TRUST_ON_FIRST_USE', true),
+  tickMs: settings.integer('STRONGROOM_ROTATION_TICK_MS', { min: 100, max: 3_600_000 }, 30_000),
+  heartbeatIntervalMs:
+    settings.integer('STRONGROOM_HEARTBEAT_INTERVAL_MINUTES', { min: 0, max: 525_600 }, 1_440) * 60_000,
 });

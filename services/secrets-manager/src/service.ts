@@ -11,14 +11,17 @@ import { serve, type RunningService } from '@strongroom/service/serve';
 import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
+import { startRotator } from './events/rotator.ts';
 import { HOST_STORE, PREFIX } from './routes/access.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
 import { passwordPolicyRoutes } from './routes/password-policies.ts';
+import { rotationRoutes } from './routes/rotations.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
 import { whitelistRoutes } from './routes/whitelists.ts';
 import { SEALED_COLUMNS } from './store/sealed-columns.ts';
+import { openTarget } from './targets/open-target.ts';
 
 export const MACHINE_CLIENT_ID = 'strongroom-secrets-manager';
 
@@ -60,8 +63,10 @@ export async function startSecretsManager(
       machineId: MACHINE_CLIENT_ID,
     }),
     rotation: config.rotation,
+    openTarget: description => openTarget(description, { allowLoopback: config.rotation.allowLoopback }),
     onRotationFinished: [],
   };
+  const rotator = await startRotator(ctx);
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
@@ -69,6 +74,7 @@ export async function startSecretsManager(
       ...passwordPolicyRoutes(ctx),
       ...scriptTemplateRoutes(ctx),
       ...hostSecretRoutes(ctx),
+      ...rotationRoutes(ctx),
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
@@ -77,6 +83,7 @@ export async function startSecretsManager(
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await rotator.stop();
       await access.close();
       await roles.close();
       await keys.close();

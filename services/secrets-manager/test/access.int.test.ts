@@ -60,6 +60,8 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['GET', `${HOST_SECRET}/${ID}`, VIEW_HOSTS],
   ['POST', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
+  ['POST', `${PREFIX}/rotate/${ID}/{account}`, MANAGE_HOSTS],
+  ['POST', `${PREFIX}/set-password/${ID}/{account}`, MANAGE_HOSTS],
   ['GET', `${PREFIX}/keys`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate-root`, ['settings-manage']],

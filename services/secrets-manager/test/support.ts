@@ -40,6 +40,8 @@ export interface TestSecretsManager {
   readonly superuser: Database;
   /** For tests that are replicas themselves: the service's own rights. */
   readonly databaseSettings: DatabaseSettings;
+  readonly config: SecretsManagerConfig;
+  readonly rootKey: SecretBytes;
   /** Who the default caller is. */
   readonly caller: { sub: string; sid: string; name: string };
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
@@ -72,7 +74,15 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     issuer: issuer.issuer,
     // Nobody: what needs vault is tested with it (apps/standalone/test).
     vaultUrl: 'http://127.0.0.1:1',
-    rotation: { concurrency: 8, deadlineMs: 10_000, allowLoopback: true },
+    rotation: {
+      concurrency: 8,
+      deadlineMs: 10_000,
+      allowLoopback: true,
+      trustOnFirstUse: true,
+      // Tests make rounds themselves.
+      tickMs: 3_600_000,
+      heartbeatIntervalMs: 86_400_000,
+    },
     callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',
@@ -115,6 +125,8 @@ export async function startTestSecretsManager(): Promise<TestSecretsManager> {
     },
     issuer,
     superuser,
+    config,
+    rootKey,
     databaseSettings: {
       url: config.databaseUrl,
       password: database.password,

@@ -28,6 +28,20 @@ export const rotationUnderWay = () =>
     message: 'A password of this host is being changed; once that is settled it can be deleted',
   });
 
+export const hostDisabled = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The host is disabled; its passwords are not changed until it is enabled',
+  });
+
+export const passwordStoredAtOnce = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The password was stored by others at the same time; look at it and try again',
+  });
+
 export const notDeployable = () =>
   permissionDenied('This host exists and is not deployable; changing it needs the permission hosts-manage');
 

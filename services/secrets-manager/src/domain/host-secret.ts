@@ -1,9 +1,13 @@
 import { invalidField } from '@strongroom/errors/common-errors';
-import type { HostDocument, RotationBlock } from './host.ts';
+import type { HostDocument, HostService, RotationBlock } from './host.ts';
 import { OPERATING_SYSTEMS, type OperatingSystem } from './script-template.ts';
 
-export const PROTOCOLS = ['SSH', 'WINRM'] as const;
+/** How a database is spoken to; the two are ours, PrivX rotates on hosts alone. */
+export const DATABASE_PROTOCOLS = ['POSTGRESQL', 'MYSQL'] as const;
+const HOST_PROTOCOLS = ['SSH', 'WINRM'] as const;
+export const PROTOCOLS = [...HOST_PROTOCOLS, ...DATABASE_PROTOCOLS] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
+type DatabaseProtocol = (typeof DATABASE_PROTOCOLS)[number];
 export const CERTIFICATE_VALIDATION = ['DISABLED', 'ENABLED'] as const;
 export type CertificateValidation = (typeof CERTIFICATE_VALIDATION)[number];
 
@@ -14,13 +18,16 @@ export interface HostSecretSettings {
   readonly port: number;
   readonly operatingSystem: OperatingSystem;
   readonly protocol: Protocol;
+  /** Of WinRM and of databases, which are always spoken to by TLS. */
   readonly certificateValidationOptions: CertificateValidation;
+  /** PEM; empty: the public authorities. */
   readonly trustAnchors: string;
   readonly useMainAccount: boolean;
   /** Who changes the passwords of the others; empty: each account its own. */
   readonly mainAccount: string;
   readonly passwordPolicyId: string;
-  readonly scriptTemplateId: string;
+  /** Null: a database, which has statements of its own for it. */
+  readonly scriptTemplateId: string | null;
 }
 
 export interface HostSecret extends HostSecretSettings {
@@ -46,6 +53,17 @@ export interface Account {
 /** PrivX's: HTTPS, which certificates are checked on. */
 const WINRM_PORT = 5986;
 const SSH_PORT = 22;
+const DATABASE_PORTS: Readonly<Record<DatabaseProtocol, number>> = { POSTGRESQL: 5432, MYSQL: 3306 };
+/** As `services[].db.protocol` says it. MariaDB and MySQL are told apart by what the server says of itself. */
+const DATABASE_WORDS: Readonly<Record<string, DatabaseProtocol>> = {
+  POSTGRES: 'POSTGRESQL',
+  POSTGRESQL: 'POSTGRESQL',
+  MYSQL: 'MYSQL',
+  MARIADB: 'MYSQL',
+};
+
+export const isDatabase = (protocol: Protocol): boolean =>
+  DATABASE_PROTOCOLS.some(database => database === protocol);
 
 /** Go's SDK sends empty texts and zeros for what is unset. */
 const firstGiven = <T extends string | number>(given: T | undefined, otherwise: T): T =>
@@ -62,47 +80,102 @@ export function hostSecretOf(document: HostDocument): HostSecretSettings | undef
     throw missing('password_rotation', 'password_rotation is required while rotation is enabled');
   }
   const at = 'password_rotation';
-  const protocol = oneOf(PROTOCOLS, block.protocol, `${at}.protocol`, 'SSH');
+  const place = placeOf(document, block);
+  const isScripted = !isDatabase(place.protocol);
   return {
     accessGroupId: block.access_group_id ?? '',
-    ...endpointOf(document, block, protocol),
-    operatingSystem: oneOf(OPERATING_SYSTEMS, block.operating_system, `${at}.operating_system`),
-    protocol,
-    certificateValidationOptions: oneOf(
-      CERTIFICATE_VALIDATION,
-      block.certificate_validation_options,
-      `${at}.certificate_validation_options`,
-      'DISABLED',
+    ...place,
+    operatingSystem: oneOf(
+      OPERATING_SYSTEMS,
+      block.operating_system,
+      `${at}.operating_system`,
+      // Nothing reads that of a database.
+      isScripted ? undefined : 'LINUX',
     ),
-    trustAnchors: block.winrm_host_certificate_trust_anchors ?? '',
     useMainAccount: block.use_main_account === true,
     mainAccount: block.use_main_account === true ? mainAccountOf(document) : '',
     passwordPolicyId: required(block.password_policy_id, `${at}.password_policy_id`),
-    scriptTemplateId: required(block.script_template_id, `${at}.script_template_id`),
+    scriptTemplateId: isScripted ? required(block.script_template_id, `${at}.script_template_id`) : null,
   };
 }
 
-/** Where the change is made: by WinRM as the block says, by SSH at the service that is meant for it. */
-function endpointOf(
-  { addresses = [], services = [] }: HostDocument,
-  block: RotationBlock,
-  protocol: Protocol,
-): Pick<HostSecretSettings, 'address' | 'port'> {
-  const ssh = services.filter(({ service }) => service?.toUpperCase() === 'SSH');
-  const service = ssh.find(candidate => candidate.use_for_password_rotation === true) ?? ssh[0];
-  if (protocol === 'SSH' && service === undefined) {
-    throw missing('services', 'services must have one of SSH, by which passwords are changed');
-  }
-  const [given, port] =
-    protocol === 'WINRM'
-      ? [block.winrm_address, firstGiven(block.winrm_port, WINRM_PORT)]
-      : [service?.address, firstGiven(service?.port, SSH_PORT)];
-  const address = firstGiven(given, addresses[0] ?? '');
-  if (address === '') {
+type ChangePlace = Pick<
+  HostSecretSettings,
+  'protocol' | 'address' | 'port' | 'certificateValidationOptions' | 'trustAnchors'
+>;
+
+/** Where the change is made: by WinRM as the block says, else at the service that is meant for it. */
+function placeOf({ addresses = [], services = [] }: HostDocument, block: RotationBlock): ChangePlace {
+  const at = 'password_rotation';
+  const protocol = oneOf(HOST_PROTOCOLS, block.protocol, `${at}.protocol`, 'SSH');
+  const addressed = (given: string | undefined): string => {
+    const address = firstGiven(given, addresses[0] ?? '');
+    if (address !== '') return address;
     throw missing('addresses', 'addresses must have one at which passwords are changed');
+  };
+  const ofBlock = {
+    protocol,
+    ...certificates(block.certificate_validation_options, `${at}.certificate_validation_options`, 'DISABLED'),
+    trustAnchors: block.winrm_host_certificate_trust_anchors ?? '',
+  };
+  if (protocol === 'WINRM') {
+    const port = firstGiven(block.winrm_port, WINRM_PORT);
+    return { ...ofBlock, address: addressed(block.winrm_address), port };
   }
-  return { address, port };
+  const index = serviceForChange(services);
+  const service = services[index];
+  if (service === undefined) {
+    throw missing('services', 'services must have one of SSH or DB, by which passwords are changed');
+  }
+  const address = addressed(service.address);
+  if (!isService(service, 'DB')) {
+    return { ...ofBlock, address, port: firstGiven(service.port, SSH_PORT) };
+  }
+  const { db = {} } = service;
+  const database = databaseOf(db.protocol, `services.${index}.db.protocol`);
+  return {
+    protocol: database,
+    address,
+    port: firstGiven(service.port, DATABASE_PORTS[database]),
+    ...certificates(
+      db.tls_certificate_validation,
+      `services.${index}.db.tls_certificate_validation`,
+      'ENABLED',
+    ),
+    trustAnchors: db.tls_certificate_trust_anchors ?? '',
+  };
 }
+
+/** The one that is marked, else the first of SSH, else the first database. -1: none. */
+function serviceForChange(services: readonly HostService[]): number {
+  const find = (...names: readonly string[]) =>
+    services.findIndex(service => names.some(name => isService(service, name)));
+  const marked = services.findIndex(
+    service =>
+      service.use_for_password_rotation === true && (isService(service, 'SSH') || isService(service, 'DB')),
+  );
+  return [marked, find('SSH'), find('DB')].find(index => index !== -1) ?? -1;
+}
+
+const isService = ({ service }: HostService, name: string): boolean => service?.toUpperCase() === name;
+
+function databaseOf(given: string | undefined, property: string): DatabaseProtocol {
+  const found = DATABASE_WORDS[required(given, property).toUpperCase()];
+  if (found !== undefined) return found;
+  throw invalidField(
+    property,
+    `${property} must be postgres, mysql or mariadb, where passwords are changed`,
+    'VALUE_INCORRECT_FORMAT',
+  );
+}
+
+const certificates = (
+  given: string | undefined,
+  property: string,
+  otherwise: CertificateValidation,
+): Pick<ChangePlace, 'certificateValidationOptions'> => ({
+  certificateValidationOptions: oneOf(CERTIFICATE_VALIDATION, given, property, otherwise),
+});
 
 function mainAccountOf({ principals = [] }: HostDocument): string {
   const main = principals.find(candidate => candidate.use_for_password_rotation === true);

@@ -12,6 +12,9 @@ export interface HostDocument {
   readonly tags?: readonly string[];
   readonly services?: readonly HostService[];
   readonly principals?: readonly HostPrincipal[];
+  /** Trust on first use: the key that the host shows first is taken for its own. */
+  readonly tofu?: boolean;
+  readonly ssh_host_public_keys?: readonly { readonly key?: string; readonly fingerprint?: string }[];
   readonly password_rotation_enabled?: boolean;
   readonly password_rotation?: RotationBlock;
   readonly [member: string]: unknown;
@@ -22,6 +25,11 @@ export interface HostService {
   readonly address?: string;
   readonly port?: number;
   readonly use_for_password_rotation?: boolean;
+  readonly db?: {
+    readonly protocol?: string;
+    readonly tls_certificate_validation?: string;
+    readonly tls_certificate_trust_anchors?: string;
+  };
   readonly [member: string]: unknown;
 }
 

@@ -5,11 +5,9 @@ export type Trigger = 'schedule' | 'request' | 'release';
 
 /**
  * `preparing`: the candidate is made and stored; the host is untouched. From `setting` to `settling` the account may have
- * either password. `promoting`: it has the new one. `clearing`: which is its newest version in vault. `discarding`: it has
- * the old one.
+ * either password. `promoting`: it has the new one, which is yet to become the newest version in vault.
  */
-export type Step =
-  'waiting' | 'preparing' | 'setting' | 'proving' | 'settling' | 'promoting' | 'clearing' | 'discarding';
+export type Step = 'waiting' | 'preparing' | 'setting' | 'proving' | 'settling' | 'promoting';
 
 /** `cancelled`: nothing was touched, because the account is to be rotated no longer. */
 export type RotationOutcome = 'succeeded' | 'failed' | 'cancelled';

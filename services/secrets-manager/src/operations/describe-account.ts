@@ -1,24 +1,31 @@
 import type { SecretsManagerContext } from '../context.ts';
-import { ENABLED, type HostDocument } from '../domain/host.ts';
+import { ENABLED, type Host } from '../domain/host.ts';
 import type { HostSecret } from '../domain/host-secret.ts';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
 import { NotRotatable } from '../domain/rotation-failure.ts';
 import { compileScript } from '../domain/script-template.ts';
 import { openColumn } from '../domain/sealed-column.ts';
 import { findStoredAccount, type StoredAccount } from '../store/accounts.ts';
+import { findTrustedKey } from '../store/host-keys.ts';
 import { findHostSecret } from '../store/host-secrets.ts';
 import { findHost } from '../store/hosts.ts';
 import { findPasswordPolicy } from '../store/password-policies.ts';
 import { findScriptTemplate } from '../store/script-templates.ts';
-import { describeHostKey, type HostKey } from '../targets/host-key.ts';
+import type { HostKey } from '../targets/host-key.ts';
 import type { Authority, Credential, TargetDescription } from '../targets/target.ts';
 import { readCurrentPassword } from './current-password.ts';
+import { givenKeys, hasGivenKeys } from './host-keys.ts';
+import { openPassphrases } from './host-passphrases.ts';
 
 /** All that it takes to change and to prove the password of an account. */
 export interface DescribedAccount {
+  readonly hostId: string;
   readonly hostName: string;
   readonly target: TargetDescription;
+  /** The host has no key that must be the one: the first that it shows is to be trusted from then on. */
+  readonly trustsFirstKey: boolean;
   readonly policy: PasswordPolicy;
+  /** Undefined: a database. */
   readonly script: string | undefined;
   /** False: nothing new is to be begun. */
   readonly mayBegin: boolean;
@@ -26,7 +33,7 @@ export interface DescribedAccount {
   readonly authority: (current: string | undefined) => Promise<Authority>;
 }
 
-type Describing = Pick<SecretsManagerContext, 'db' | 'keyring' | 'vault'>;
+type Describing = Pick<SecretsManagerContext, 'db' | 'keyring' | 'vault' | 'rotation'>;
 
 /** Undefined: the account, or its host, is no more. */
 export async function describeAccount(
@@ -40,70 +47,98 @@ export async function describeAccount(
     findStoredAccount(ctx.db, hostId, account),
   ]);
   if (host === undefined || secret === undefined || stored === undefined) return undefined;
-  const policy = await findPasswordPolicy(ctx.db, secret.passwordPolicyId);
-  const template = await findScriptTemplate(ctx.db, secret.scriptTemplateId);
+  const { scriptTemplateId } = secret;
+  const [policy, template, trusted] = await Promise.all([
+    findPasswordPolicy(ctx.db, secret.passwordPolicyId),
+    scriptTemplateId === null ? undefined : findScriptTemplate(ctx.db, scriptTemplateId),
+    findTrustedKey(ctx.db, hostId),
+  ]);
   // Neither can be deleted while the host secret names it.
-  if (policy === undefined || template === undefined) return undefined;
-  const hostName = host.document.common_name ?? '';
-  const { address } = secret;
+  if (policy === undefined || (template === undefined && scriptTemplateId !== null)) return undefined;
+  const { document } = host;
+  const hostName = document.common_name ?? '';
+  const isGiven = hasGivenKeys(document);
+  const known = trusted === undefined ? [] : [trusted];
+  const target = describeTarget(secret, isGiven ? givenKeys(document) : known);
   return {
+    hostId,
     hostName,
-    target: describeTarget(secret, host.document),
+    target,
+    trustsFirstKey:
+      target.kind === 'ssh' &&
+      !isGiven &&
+      trusted === undefined &&
+      document.tofu === true &&
+      ctx.rotation.trustOnFirstUse,
     policy,
-    script: compileScript(template.operatingSystem, template.script, {
-      username: account,
-      hostname: hostName,
-      address,
-    }),
+    script:
+      template &&
+      compileScript(template.operatingSystem, template.script, {
+        username: account,
+        hostname: hostName,
+        address: secret.address,
+      }),
     mayBegin: stored.isRotated && host.disabled === ENABLED,
-    authority: current => authorityOf(ctx, secret, stored, account, current),
+    authority: current => authorityOf(ctx, { host, secret, stored, account, current }),
   };
 }
 
-function describeTarget({ protocol, address, port }: HostSecret, document: HostDocument): TargetDescription {
-  return protocol === 'WINRM'
-    ? { kind: 'winrm', host: address, port }
-    : { kind: 'ssh', host: address, port, hostKeys: pinnedKeys(document) };
+function describeTarget(secret: HostSecret, hostKeys: readonly HostKey[]): TargetDescription {
+  const { address: host, port, certificateValidationOptions, trustAnchors } = secret;
+  const trust = trustAnchors === '' ? {} : { ca: trustAnchors };
+  const tls = certificateValidationOptions === 'ENABLED' ? trust : 'unchecked';
+  switch (secret.protocol) {
+    case 'SSH':
+      return { kind: 'ssh', host, port, hostKeys };
+    case 'WINRM':
+      return { kind: 'winrm', host, port };
+    case 'POSTGRESQL':
+      return { kind: 'postgresql', host, port, tls };
+    case 'MYSQL':
+      return { kind: 'mysql', host, port, tls };
+  }
 }
 
-/** Those that came with the host, as lines of `known_hosts` have them. */
-function pinnedKeys(document: HostDocument): HostKey[] {
-  const given = (document['ssh_host_public_keys'] ?? []) as readonly { key?: string }[];
-  return given.flatMap(({ key = '' }) => {
-    const [, encoded] = key.trim().split(/\s+/);
-    return encoded === undefined ? [] : [describeHostKey(Buffer.from(encoded, 'base64'))];
-  });
+interface Known {
+  readonly host: Host;
+  readonly secret: HostSecret;
+  readonly stored: StoredAccount;
+  readonly account: string;
+  readonly current: string | undefined;
 }
 
-async function authorityOf(
-  ctx: Describing,
-  secret: HostSecret,
-  stored: StoredAccount,
-  account: string,
-  current: string | undefined,
-): Promise<Authority> {
+async function authorityOf(ctx: Describing, known: Known): Promise<Authority> {
+  const { secret, account, current } = known;
   if (!secret.useMainAccount) {
     if (current === undefined) throw new NotRotatable('password-unknown');
     return { kind: 'self', currentPassword: current };
   }
-  const { mainAccount } = secret;
-  const known =
-    mainAccount === account ? current : (await readCurrentPassword(ctx, secret.hostId, mainAccount)).password;
-  const password = known ?? (await openMainPassword(ctx, secret.hostId, stored.sealedMainPassword));
+  const { hostId, mainAccount } = secret;
+  const given = await openMainSecret(ctx, known);
+  // A key stays what signs in, also where the main account's own password is rotated.
+  if (given !== undefined && PRIVATE_KEY.test(given)) {
+    return { kind: 'main', account: mainAccount, credential: { kind: 'key', privateKey: given } };
+  }
+  const own =
+    mainAccount === account ? current : (await readCurrentPassword(ctx, hostId, mainAccount)).password;
+  const password = own ?? given;
   if (password === undefined) throw new NotRotatable('main-password-unknown');
-  return { kind: 'main', account: mainAccount, credential: credentialOf(password) };
+  const credential: Credential = { kind: 'password', password };
+  return { kind: 'main', account: mainAccount, credential };
 }
 
-async function openMainPassword(
-  ctx: Describing,
-  hostId: string,
-  sealed: Buffer | null,
-): Promise<string | undefined> {
-  if (sealed === null) return undefined;
-  return openColumn(ctx.keyring, { table: 'host_secrets', field: 'main_password' }, hostId, sealed);
+/** A password or a private key (PEM, OpenSSH): that of the host secret, else the passphrase of the principal. */
+async function openMainSecret(ctx: Describing, { host, secret, stored }: Known): Promise<string | undefined> {
+  if (stored.sealedMainPassword !== null) {
+    const column = { table: 'host_secrets', field: 'main_password' } as const;
+    return openColumn(ctx.keyring, column, host.id, stored.sealedMainPassword);
+  }
+  const passphrases = await openPassphrases(ctx.keyring, host);
+  const { principals = [] } = host.document;
+  const found = principals.findIndex(
+    ({ principal }, index) => principal === secret.mainAccount && (passphrases[index] ?? '') !== '',
+  );
+  return passphrases[found];
 }
 
 const PRIVATE_KEY = /^\s*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/;
-
-const credentialOf = (secret: string): Credential =>
-  PRIVATE_KEY.test(secret) ? { kind: 'key', privateKey: secret } : { kind: 'password', password: secret };

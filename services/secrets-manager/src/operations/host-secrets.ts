@@ -6,6 +6,7 @@ import { deleteHostSecret as deleteRow, findAccounts, findHostSecret } from '../
 import { lockHost } from '../store/hosts.ts';
 import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { told } from './hosts.ts';
+import { requireSettled } from './require-settled.ts';
 import { keepHostSecret, type HostSecretInput } from './keep-host-secret.ts';
 
 export interface ReadableHostSecret {
@@ -40,6 +41,7 @@ export async function putHostSecret(
 export async function deleteHostSecret(ctx: SecretsManagerContext, by: By, hostId: string): Promise<void> {
   await changeOnRecord(ctx, by, async tx => {
     const host = await lockHost(tx, hostId);
+    if (host !== undefined) await requireSettled(tx, hostId);
     if (host === undefined || !(await deleteRow(tx, hostId))) throw hostSecretNotFound();
     return { type: AUDIT_EVENTS.hostSecretRemoved, message: told(host) };
   });

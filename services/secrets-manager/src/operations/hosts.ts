@@ -6,6 +6,7 @@ import { hostNotFound } from '../domain/errors.ts';
 import { DISABLED_BY_ADMIN, ENABLED, roleReferences, type Host, type HostDocument } from '../domain/host.ts';
 import { deleteHost as deleteRow, findHost, lockHost, updateHost as updateRow } from '../store/hosts.ts';
 import { changeOnRecord, changeSealedOnRecord, type By } from '@strongroom/audit/change-on-record';
+import { requireSettled } from './require-settled.ts';
 import { writeHost, type HostInput } from './write-host.ts';
 
 export async function createHost(ctx: SecretsManagerContext, by: By, input: HostInput): Promise<string> {
@@ -40,6 +41,7 @@ export async function deleteHost(ctx: SecretsManagerContext, by: By, id: string)
   await changeOnRecord(ctx, by, async tx => {
     const host = await lockHost(tx, id);
     if (host === undefined) throw hostNotFound();
+    await requireSettled(tx, id);
     await deleteRow(tx, id);
     return { type: AUDIT_EVENTS.hostRemoved, message: told(host) };
   });

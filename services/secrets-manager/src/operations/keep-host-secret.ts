@@ -30,12 +30,14 @@ export async function keepHostSecret(
   if ((await findPasswordPolicy(tx, settings.passwordPolicyId)) === undefined) {
     throw invalidField(`${at}password_policy_id`, 'No password policy has this id');
   }
-  const template = await findScriptTemplate(tx, settings.scriptTemplateId);
-  if (template === undefined) {
-    throw invalidField(`${at}script_template_id`, 'No script template has this id');
-  }
-  if (template.operatingSystem !== settings.operatingSystem) {
-    throw invalidField(`${at}script_template_id`, 'The script template is for another operating system');
+  if (settings.scriptTemplateId !== null) {
+    const template = await findScriptTemplate(tx, settings.scriptTemplateId);
+    if (template === undefined) {
+      throw invalidField(`${at}script_template_id`, 'No script template has this id');
+    }
+    if (template.operatingSystem !== settings.operatingSystem) {
+      throw invalidField(`${at}script_template_id`, 'The script template is for another operating system');
+    }
   }
   const now = ctx.now();
   const actor = by.caller.id;

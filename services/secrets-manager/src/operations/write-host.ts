@@ -1,13 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '@strongroom/db/database';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { SecretsManagerContext } from '../context.ts';
 import { hostSecretOf, rotatedAccounts } from '../domain/host-secret.ts';
 import { ENABLED, whitelistReferences, type Host, type HostDocument } from '../domain/host.ts';
 import { settlePassphrases, type Settled } from '../domain/passphrases.ts';
-import { openColumn, sealColumn } from '../domain/sealed-column.ts';
+import { forgetTrustedKey } from '../store/host-keys.ts';
 import { insertHost, updateHost } from '../store/hosts.ts';
 import { holdWhitelists } from '../store/whitelists.ts';
 import type { By } from '@strongroom/audit/change-on-record';
+import { openPassphrases, sealPassphrases } from './host-passphrases.ts';
 import { keepHostSecret, removeHostSecret } from './keep-host-secret.ts';
 
 export interface HostInput {
@@ -18,8 +20,6 @@ export interface HostInput {
   /** Absent: as it is; a new host is not. */
   readonly deployable: boolean | undefined;
 }
-
-const COLUMN = { table: 'hosts', field: 'passphrases' } as const;
 
 /** Stores a host whole, with its host secret and accounts. `before` is locked; absent: the host is new. */
 export async function writeHost(
@@ -38,7 +38,7 @@ export async function writeHost(
   const host = {
     id,
     document,
-    sealedPassphrases: sealPassphrases(ctx, id, settled.passphrases),
+    sealedPassphrases: sealPassphrases(ctx.keyring, id, settled.passphrases),
     disabled: disabled ?? before?.disabled ?? ENABLED,
     deployable: deployable ?? before?.deployable ?? false,
     updatedAt: now,
@@ -46,6 +46,7 @@ export async function writeHost(
   };
   if (before === undefined) await insertHost(tx, { ...host, createdAt: now, createdBy: by.caller.id });
   else await updateHost(tx, host);
+  if (!isDeepStrictEqual(keysOf(document), keysOf(before?.document))) await forgetTrustedKey(tx, id);
   if (secret !== undefined) {
     await keepHostSecret(ctx, tx, by, id, {
       settings: secret,
@@ -57,17 +58,12 @@ export async function writeHost(
   }
 }
 
-async function settledBefore(ctx: SecretsManagerContext, host: Host): Promise<Settled> {
-  const principals = host.document.principals ?? [];
-  if (host.sealedPassphrases === null) return { principals, passphrases: [] };
-  const opened = await openColumn(ctx.keyring, COLUMN, host.id, host.sealedPassphrases);
-  return { principals, passphrases: JSON.parse(opened) as string[] };
-}
+const keysOf = (document: HostDocument | undefined) => document?.ssh_host_public_keys ?? [];
 
-const sealPassphrases = (ctx: SecretsManagerContext, id: string, passphrases: readonly string[]) =>
-  passphrases.every(passphrase => passphrase === '')
-    ? null
-    : sealColumn(ctx.keyring, COLUMN, id, JSON.stringify(passphrases));
+const settledBefore = async (ctx: SecretsManagerContext, host: Host): Promise<Settled> => ({
+  principals: host.document.principals ?? [],
+  passphrases: await openPassphrases(ctx.keyring, host),
+});
 
 async function requireKnownWhitelists(tx: Transaction, document: HostDocument): Promise<void> {
   const references = whitelistReferences(document);

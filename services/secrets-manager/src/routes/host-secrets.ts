@@ -2,7 +2,7 @@ import { created, ok, route, type Route } from '@strongroom/http/route';
 import { Line, Members, OrNull, Text, Timestamp, Type, Uuid, type Static } from '@strongroom/schema/types';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { SecretsManagerContext } from '../context.ts';
-import { CERTIFICATE_VALIDATION, oneOf, PROTOCOLS } from '../domain/host-secret.ts';
+import { CERTIFICATE_VALIDATION, isDatabase, oneOf, PROTOCOLS } from '../domain/host-secret.ts';
 import { OPERATING_SYSTEMS } from '../domain/script-template.ts';
 import {
   deleteHostSecret,
@@ -60,6 +60,7 @@ function toInput(hostId: string, body: Static<typeof Body>): HostSecretInput {
   if ((given.host_id ?? '') !== '' && given.host_id?.toLowerCase() !== hostId) {
     throw invalidField(`${at}host_id`, 'host_id must be that of the path');
   }
+  const protocol = oneOf(PROTOCOLS, given.protocol, `${at}protocol`, 'SSH');
   const useMainAccount = given.use_main_account;
   const mainAccount = given.main_account ?? '';
   if (useMainAccount && mainAccount === '') {
@@ -72,7 +73,7 @@ function toInput(hostId: string, body: Static<typeof Body>): HostSecretInput {
       address: given.address,
       port: given.port,
       operatingSystem: oneOf(OPERATING_SYSTEMS, given.operating_system, `${at}operating_system`),
-      protocol: oneOf(PROTOCOLS, given.protocol, `${at}protocol`, 'SSH'),
+      protocol,
       certificateValidationOptions: oneOf(
         CERTIFICATE_VALIDATION,
         given.certificate_validation_options,
@@ -82,7 +83,9 @@ function toInput(hostId: string, body: Static<typeof Body>): HostSecretInput {
       useMainAccount,
       mainAccount,
       passwordPolicyId: idOf(`${at}password_policy_id`, given.password_policy_id, given.policy_id),
-      scriptTemplateId: idOf(`${at}script_template_id`, given.script_template_id),
+      scriptTemplateId: isDatabase(protocol)
+        ? null
+        : idOf(`${at}script_template_id`, given.script_template_id),
     },
     accounts: new Map(accounts.map(({ account, initial_password = '' }) => [account, initial_password])),
     mainPassword: given.winrm_main_account_password ?? '',
@@ -115,7 +118,7 @@ const view = ({ secret, accounts }: ReadableHostSecret) => ({
     main_account: secret.mainAccount,
     policy_id: secret.passwordPolicyId,
     password_policy_id: secret.passwordPolicyId,
-    script_template_id: secret.scriptTemplateId,
+    script_template_id: secret.scriptTemplateId ?? '',
     created: secret.createdAt.toISOString(),
     created_by: secret.createdBy,
     updated: secret.updatedAt.toISOString(),

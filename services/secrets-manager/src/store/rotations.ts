@@ -80,27 +80,13 @@ export async function setNext(
   );
 }
 
-const CLAIM = `UPDATE rotations SET fence = fence + 1, claimable_at = clock_timestamp() + $1 * interval '1 millisecond',
-    started_at = coalesce(started_at, clock_timestamp()),
-    step = CASE step WHEN 'waiting' THEN 'preparing' ELSE step END`;
-
-/** Undefined: it is finished, somebody has it, or its time has not come. */
-export async function claimRotation(
-  db: Queryable,
-  id: string,
-  leaseMs: number,
-): Promise<Rotation | undefined> {
-  const [row] = await db.query<Rotation>(
-    `${CLAIM} WHERE id = $2 AND finished_at IS NULL AND claimable_at <= clock_timestamp() RETURNING ${COLUMNS}`,
-    [leaseMs, id],
-  );
-  return row;
-}
-
-/** Any whose time has come, the longest overdue first. */
+/** Any whose time has come, the longest overdue first. Undefined: there is none. */
 export async function claimNextRotation(db: Queryable, leaseMs: number): Promise<Rotation | undefined> {
   const [row] = await db.query<Rotation>(
-    `${CLAIM} WHERE id = (
+    `UPDATE rotations SET fence = fence + 1, claimable_at = clock_timestamp() + $1 * interval '1 millisecond',
+       started_at = coalesce(started_at, clock_timestamp()),
+       step = CASE step WHEN 'waiting' THEN 'preparing' ELSE step END
+     WHERE id = (
        SELECT id FROM rotations WHERE finished_at IS NULL AND claimable_at <= clock_timestamp()
        ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED
      ) RETURNING ${COLUMNS}`,
@@ -214,4 +200,14 @@ export async function hasUnsettled(tx: Queryable, hostId: string): Promise<boole
     [hostId],
   );
   return row?.has === true;
+}
+
+/** `unsettled`: given up by whoever began it, with the account in doubt. */
+export async function countRotations(db: Queryable): Promise<{ due: number; unsettled: number }> {
+  const [row] = await db.query<{ due: number; unsettled: number }>(
+    `SELECT (count(*) FILTER (WHERE claimable_at <= clock_timestamp()))::integer AS due,
+       (count(*) FILTER (WHERE step = 'settling'))::integer AS unsettled
+     FROM rotations WHERE finished_at IS NULL`,
+  );
+  return row ?? { due: 0, unsettled: 0 };
 }

@@ -7,8 +7,11 @@ export interface Place {
   readonly port: number;
 }
 
-/** `off`: passwords and data cross the network readable. Otherwise these authorities (PEM), or the public ones. */
-export type Trust = 'off' | { readonly ca?: string };
+/**
+ * `off`: passwords and data cross the network readable. `unchecked`: TLS with whoever answers. Otherwise these
+ * authorities (PEM), or the public ones.
+ */
+export type Trust = 'off' | 'unchecked' | { readonly ca?: string };
 
 export type TargetDescription =
   | (Place & { readonly kind: 'ssh'; readonly hostKeys: readonly HostKey[] })

@@ -4,7 +4,8 @@ import { errorCode } from '@strongroom/errors/system-error';
 import type { Trust } from './target.ts';
 
 export interface TlsOptions {
-  readonly ca: string | string[];
+  readonly ca?: string | string[];
+  readonly rejectUnauthorized?: false;
   readonly servername?: string;
   readonly host?: string;
 }
@@ -12,7 +13,9 @@ export interface TlsOptions {
 /** For a TLS client on a socket that is connected already. An address has no place in SNI (RFC 6066, 3). */
 export const tlsOptions = (host: string, trust: Trust): TlsOptions | false =>
   trust !== 'off' && {
-    ca: trust.ca ?? [...rootCertificates],
+    ...(trust === 'unchecked'
+      ? { rejectUnauthorized: false as const }
+      : { ca: trust.ca ?? [...rootCertificates] }),
     ...(isIP(host) === 0 ? { servername: host } : { host }),
   };
 

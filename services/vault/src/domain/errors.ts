@@ -23,6 +23,9 @@ export const folderNotEmpty = () =>
     message: 'Only an empty folder can be deleted; move or delete first what is in it',
   });
 
+export const nameHasSlash = () =>
+  invalidField('name', 'A name in a folder holds no slash', 'VALUE_INCORRECT_FORMAT');
+
 export const movedIntoItself = () => invalidField('path', 'A folder cannot be moved into itself');
 
 export const movedNameTooLong = () =>
@@ -129,3 +132,17 @@ export const searchesQueue = () =>
     message: 'Too many searches wait for each other',
     retryAfterSeconds: 1,
   });
+
+/** So do key pairs, which take the processor for a third of a second each. */
+export const keyPairsQueue = () =>
+  new AppError({
+    kind: 'unavailable',
+    code: 'MAX_LOAD',
+    message: 'Too many key pairs are being made',
+    retryAfterSeconds: 2,
+  });
+
+export const noKeyFields = () =>
+  invalidField('sshKeyArgs', 'The schema has no fields for what is to be generated', 'INVALID_REQUEST_DATA');
+
+export const passwordFieldsOnly = () => badRequest('Passwords are made only for fields that are masked text');

@@ -1,4 +1,5 @@
 import type { Caller } from '@strongroom/contracts/caller';
+import { nameHasSlash } from './errors.ts';
 import { holdsOne, mayManage } from './secret.ts';
 
 /** What one move may take along at most, of secrets and of folders: it is one transaction. */
@@ -26,11 +27,25 @@ export interface Folder {
   readonly updatedBy: string;
 }
 
+/** A folder, and the number of the one above it, by which some dialects name its place. */
+export interface PlacedFolder extends Folder {
+  readonly parentNumber: number | undefined;
+}
+
 /** `prod/db` of `prod/db/main`; undefined at the top. */
 export function folderPathOf(name: string): string | undefined {
   const end = name.lastIndexOf('/');
   return end === -1 ? undefined : name.slice(0, end);
 }
+
+/** `prod/db` for the name `db` in `prod`; in no folder, the name alone. It is one part of a path and not several. */
+export function nameIn(folder: string | undefined, name: string): string {
+  if (/[/\\]/.test(name)) throw nameHasSlash();
+  return folder === undefined ? name : `${folder}/${name}`;
+}
+
+/** `db` of `prod/db`. */
+export const lastSegment = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The path and those of all folders above it, the top one first. */
 export function pathsDownTo(path: string): string[] {

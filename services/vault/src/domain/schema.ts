@@ -64,6 +64,10 @@ export function numberFields(
   return { properties: numbered, highestField: highest };
 }
 
+/** What is shown only on demand, unless it is a file: fields for which a password can be made. */
+export const isPasswordField = (field: Pick<SchemaField, 'type' | 'masked'>): boolean =>
+  field.type === 'text' && field.masked === true;
+
 /** A field is known by its name. */
 function requireDistinctFields(properties: readonly StatedField[]): void {
   const names = properties.map(field => field.name);

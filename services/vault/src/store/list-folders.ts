@@ -14,7 +14,7 @@ export interface FolderViewer {
  * those with a secret for them, and every folder above one of these. It grows with what they may see and not with what
  * there is: the first two are found by the indexes of role lists.
  */
-const KNOWN = `known AS (
+export const KNOWN = `known AS (
     SELECT id, parent_id FROM folders
     WHERE NOT $1 AND (effective_read_roles && $2::uuid[] OR effective_write_roles && $2::uuid[])
     UNION

@@ -39,6 +39,13 @@ export async function findSchema(db: Queryable, name: string): Promise<Schema | 
   return row && toSchema(row);
 }
 
+export async function findSchemaByNumber(db: Queryable, number: number): Promise<Schema | undefined> {
+  const [row] = await db.query<SchemaRow>(`SELECT ${COLUMNS} FROM schemas WHERE number = $1::bigint`, [
+    number,
+  ]);
+  return row && toSchema(row);
+}
+
 /** The same, and nobody else changes it until the transaction ends. */
 export async function holdSchema(tx: Queryable, name: string): Promise<Schema | undefined> {
   const [row] = await tx.query<SchemaRow>(`SELECT ${COLUMNS} FROM schemas WHERE name = $1 FOR UPDATE`, [

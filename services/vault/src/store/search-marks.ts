@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@strongroom/db/database';
 import { searchesQueue } from '../domain/errors.ts';
+import { createQueue } from '../domain/queue.ts';
 import { markAll, type Mark, type SecretQuery } from './search-secrets.ts';
 
 /** Marks through all that match, and how many that are. */
@@ -51,7 +52,7 @@ export function createSearchMarks(db: Database, now: () => Date, bounds: MarkBou
   const queries = createShortMemory<Promise<MarkedQuery>>(now, bounds.lastMs, bounds.keptQueries);
   const ends = createShortMemory<PageEnd>(now, bounds.lastMs, bounds.keptEnds);
   const facts = createShortMemory<true>(now, bounds.lastMs, bounds.keptEnds);
-  const inTurn = createQueue(bounds.waiting);
+  const inTurn = createQueue(bounds.waiting, searchesQueue);
   const endKey = (query: SecretQuery, offset: number) => `${signatureOf(query)} ${offset}`;
 
   return {
@@ -111,21 +112,5 @@ function createShortMemory<V>(now: () => Date, lastMs: number, maxSize: number) 
     forget(key: string, value: V): void {
       if (entries.get(key)?.value === value) entries.delete(key);
     },
-  };
-}
-
-/** Runs one after another; whoever comes when too many wait is refused. */
-function createQueue(maxWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
-  return async work => {
-    if (waiting >= maxWaiting) throw searchesQueue();
-    waiting += 1;
-    const run = last.then(() => {
-      waiting -= 1;
-      return work();
-    });
-    last = run.catch(() => undefined);
-    return run;
   };
 }

@@ -1,10 +1,20 @@
 import type { Route } from '@strongroom/http/route';
 import type { VaultContext } from '../../context.ts';
 import { detectionRoutes } from './detection.ts';
+import { folderRoutes } from './folder-routes.ts';
 import { readSecretRoutes } from './read-secret.ts';
+import { secretStatusRoutes } from './secret-status.ts';
+import { unkeptSettingRoutes } from './secret-unkept.ts';
+import { siteRoutes } from './site-routes.ts';
+import { templateRoutes } from './template-routes.ts';
 
 /** Secret Server's API over vault's own operations (docs/adr/0035-dialects.md). Fixed paths stand before `:id`. */
 export const secretServerRoutes = (ctx: VaultContext): Route[] => [
   ...detectionRoutes(ctx),
+  ...secretStatusRoutes(ctx),
+  ...unkeptSettingRoutes(ctx),
   ...readSecretRoutes(ctx),
+  ...templateRoutes(ctx),
+  ...folderRoutes(ctx),
+  ...siteRoutes,
 ];

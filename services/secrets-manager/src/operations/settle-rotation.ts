@@ -1,0 +1,49 @@
+import type { SecretsManagerContext } from '../context.ts';
+import type { Rotation } from '../domain/rotation.ts';
+import { TargetError } from '../targets/target-error.ts';
+import type { Limits, Target } from '../targets/target.ts';
+import { readCandidate } from './candidate.ts';
+import { readCurrentPassword } from './current-password.ts';
+import { faultOf, type Fault } from './finish-rotation.ts';
+
+/** `neither`: the host refused both. `unknown`: it did not say. */
+export type Settlement =
+  | { readonly has: 'candidate'; readonly password: string }
+  | { readonly has: 'current' }
+  | { readonly has: 'neither' | 'unknown'; readonly fault: Fault };
+
+/** Which of two passwords the account has: tries both, the candidate first. Changes nothing. */
+export async function settle(
+  ctx: SecretsManagerContext,
+  rotation: Rotation,
+  target: Target,
+  limits: Limits,
+): Promise<Settlement> {
+  const { hostId, account } = rotation;
+  const candidate = await readCandidate(ctx, rotation);
+  const { password: current } = await readCurrentPassword(ctx, hostId, account);
+  try {
+    if (candidate !== undefined && (await target.proves(account, candidate, limits)) === 'opens') {
+      return { has: 'candidate', password: candidate };
+    }
+    // Whoever never knew the current one has lost nothing: another account sets the password.
+    if (current === undefined || (await target.proves(account, current, limits)) === 'opens') {
+      return { has: 'current' };
+    }
+    return { has: 'neither', fault: faultOf('the host refuses the new password and the one before') };
+  } catch (error) {
+    if (error instanceof TargetError) return { has: 'unknown', fault: targetFault(error) };
+    throw error;
+  }
+}
+
+/** The details may show what a script wrote, less what may repeat a password. */
+export function targetFault({ message, details }: TargetError): Fault {
+  const { code, exitStatus, output } = details;
+  const told = [code, exitStatus === undefined ? undefined : `exit status ${exitStatus}`].filter(
+    part => part !== undefined,
+  );
+  const where = told.length === 0 ? '' : ` (${told.join(', ')})`;
+  const shown = output === undefined || output === '' ? '' : `: ${output}`;
+  return { reason: message, details: `${message}${where}${shown}` };
+}
