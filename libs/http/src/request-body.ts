@@ -22,8 +22,10 @@ function bodyText(request: Request): string {
 }
 
 /** An empty body reads as an empty object: clients send a JSON content type on calls without one (contract 0.6). */
-export function parseJsonBody(request: Request): unknown {
-  const text = bodyText(request);
+export const parseJsonBody = (request: Request): unknown => parseJson(bodyText(request));
+
+/** The same of a text. */
+export function parseJson(text: string): unknown {
   if (text.trim() === '') return {};
   refuseDeepNesting(text);
   try {

@@ -1,4 +1,4 @@
-import { MAX_FILE_BYTES, MAX_FILE_FORM_BYTES } from '@strongroom/contracts/limits';
+import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES, MAX_FILE_FORM_BYTES } from '@strongroom/contracts/limits';
 import { SECRET_SERVER_PREFIX } from './secret-server-door.ts';
 import { SECRETS_SAFE_PREFIX } from './secrets-safe-door.ts';
 
@@ -64,11 +64,13 @@ export function matchRoute(path: string): Route | undefined {
 const FILES = /^\/vault\/api\/v1\/(?:user\/[^/]+\/)?files\//;
 
 const FILE_FORMS = /^\/BeyondTrust\/api\/public\/v3\/secrets-safe\/.+\/file$/;
+const SECRET_SERVER_FIELDS = /^\/SecretServer\/api\/v1\/secrets\/[^/]+\/fields\/[^/]+$/;
 
 /** Files of secrets are larger than any other body, so STRONGROOM_MAX_BODY_BYTES does not count for them. */
 export function maxBodyBytesAt(path: string, setting: number): number {
   if (FILES.test(path)) return MAX_FILE_BYTES;
-  return FILE_FORMS.test(path) ? MAX_FILE_FORM_BYTES : setting;
+  if (FILE_FORMS.test(path)) return MAX_FILE_FORM_BYTES;
+  return SECRET_SERVER_FIELDS.test(path) ? MAX_FIELD_BODY_BYTES : setting;
 }
 
 const INTERNAL_PATHS = new Set(['/auth/api/v1/revocations']);

@@ -1,4 +1,4 @@
-import type { Answer, CallOptions, TestVault } from './support.ts';
+import { FOLDERS, SCHEMAS, uniqueName, type Answer, type CallOptions, type TestVault } from './support.ts';
 
 /** Secret Server's API of an installation, as the gateway leads to it. */
 export const API = '/SecretServer/api/v1';
@@ -54,3 +54,50 @@ export const SECRET_MEMBERS =
 export const ITEM_MEMBERS =
   `itemId fieldId fieldName fieldDescription slug itemValue isFile isNotes isPassword isList
   listType fileAttachmentId filename`.split(/\s+/);
+
+/** What the tests of writing stand on: a folder whose role the caller holds, and templates by their names. */
+export interface Fixture {
+  readonly folder: { readonly path: string; readonly number: number };
+  /** Number of the template, and of each of its fields. */
+  readonly template: (name: string) => { id: number; field: (slug: string) => number };
+}
+
+export async function fixtureOf(vault: TestVault): Promise<Fixture> {
+  const path = uniqueName('team');
+  const roles = { read_roles: [vault.role], write_roles: [vault.role] };
+  const made = await vault.call('POST', FOLDERS, { body: { path, ...roles } });
+  if (made.status !== 201) throw new Error('no folder could be made');
+  const schemas = (await vault.call('GET', SCHEMAS)).body as unknown as {
+    name: string;
+    number: number;
+    properties: { name: string; number: number }[];
+  }[];
+  return {
+    folder: { path, number: Number(made.body['number']) },
+    template(name) {
+      const schema = schemas.find(one => one.name === name);
+      if (schema === undefined) throw new Error('no such template');
+      return {
+        id: schema.number,
+        field(slug) {
+          const field = schema.properties.find(one => one.name === slug);
+          if (field === undefined) throw new Error('no such field');
+          return schema.number * 256 + field.number;
+        },
+      };
+    },
+  };
+}
+
+/** A form with one file, as Go's SDK writes it. */
+export function fileForm(
+  fileName: string,
+  content: Buffer | string,
+): { body: Buffer; headers: Record<string, string> } {
+  const boundary = 'b0a1c2d3e4f5';
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${fileName}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
+  return {
+    body: Buffer.concat([Buffer.from(head), Buffer.from(content), Buffer.from(`\r\n--${boundary}--\r\n`)]),
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  };
+}

@@ -9,7 +9,8 @@ import { findKnown, named, parseAddress, refuse, requireKnown } from './find-sec
 
 /**
  * Opens the newest version. Resolves only when the audit record is durable. When the secret has the revision that
- * `knows` accepts, the caller has its content already: nothing is opened, and `data` is undefined.
+ * `knows` accepts, the caller has its content already: nothing is opened, and `data` is undefined. `told` is what the
+ * caller says of it, for the record.
  */
 export async function readSecret(
   ctx: VaultContext,
@@ -17,6 +18,7 @@ export async function readSecret(
   request: RequestInfo,
   rawAddress: SecretAddress,
   knows: (revision: number) => boolean = () => false,
+  told: Readonly<Record<string, string>> = {},
 ): Promise<{ secret: Secret; version: Version; data: SecretData | undefined }> {
   const address = parseAddress(rawAddress);
   const found = await ctx.secrets.findSealed(address);
@@ -30,7 +32,7 @@ export async function readSecret(
     type: AUDIT_EVENTS.secretRead,
     caller,
     request,
-    message: { ...named(address), secretID: secret.id, secretVersion: String(secret.version) },
+    message: { ...named(address), secretID: secret.id, secretVersion: String(secret.version), ...told },
   });
   return { secret, version, data };
 }

@@ -2,20 +2,25 @@ import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { VaultContext } from '../context.ts';
 import { ownSecretsOnly } from '../domain/errors.ts';
-import { mayManage, mayUsePersonal } from '../domain/secret.ts';
+import { mayManage, mayUsePersonal, type Secret } from '../domain/secret.ts';
 import type { SecretPage } from '../store/find-page.ts';
 import type { PageBounds, SecretQuery } from '../store/search-secrets.ts';
+import { findInactive } from '../store/versions.ts';
 
 export interface SecretSearch extends Pick<
   SecretQuery,
-  'words' | 'tags' | 'schema' | 'folder' | 'sortKey' | 'descending'
+  'words' | 'tags' | 'schema' | 'folder' | 'sortKey' | 'descending' | 'leafContains' | 'leafIs' | 'directlyIn'
 > {
   /** `''`: all that the caller may know of, shared ones and his own. */
-  readonly filter: 'shared' | 'personal' | 'readable' | 'writable' | 'accessible' | '';
+  readonly filter: 'shared' | 'personal' | 'readable' | 'writable' | 'both' | 'accessible' | '';
   /** Whose personal secrets; none named: the caller's. */
   readonly ownerIds: readonly string[];
   /** What expires within so many days, or has. */
   readonly expiresWithinDays: number | undefined;
+  /** Without the caller's own, which the other filters include. */
+  readonly sharedOnly?: boolean;
+  /** Without those whose newest version is deleted. */
+  readonly activeOnly?: boolean;
   readonly offset: number;
   readonly limit: number;
   /** Whether the count has to be one of all, however many these are. */
@@ -32,7 +37,8 @@ export async function searchSecrets(
   request: RequestInfo,
   search: SecretSearch,
 ): Promise<SecretPage> {
-  const { filter, ownerIds, expiresWithinDays, offset, limit, counted, ...asked } = search;
+  const { filter, ownerIds, expiresWithinDays, sharedOnly, activeOnly, offset, limit, counted, ...asked } =
+    search;
   // Whose secrets the caller may not use are just not found.
   const owners = ownerIds.map(id => id.toLowerCase()).filter(id => mayUsePersonal(caller, id));
   // By whole minutes, so that the pages of one search ask the same.
@@ -43,9 +49,10 @@ export async function searchSecrets(
     all: mayManage(caller),
     filter: filter === 'shared' || filter === 'personal' || filter === '' ? 'any' : filter,
     shared: filter !== 'personal' && ownerIds.length === 0,
-    ownerIds: ownerIds.length > 0 ? owners : filter === 'shared' ? [] : [caller.id],
+    ownerIds: ownerIds.length > 0 ? owners : filter === 'shared' || sharedOnly === true ? [] : [caller.id],
     expiresBefore:
       expiresWithinDays === undefined ? undefined : new Date(minute + expiresWithinDays * DAY_MS),
+    readableAt: activeOnly === true ? new Date(minute) : undefined,
   };
   const found = await ctx.findPage(query, { offset, limit }, counted);
   await ctx.audit.write({
@@ -103,3 +110,14 @@ export async function listPersonal(
     ...paging,
   });
 }
+
+/** Those of secrets that were found whose newest version is deleted. */
+export const inactiveAmong = (
+  ctx: Pick<VaultContext, 'db' | 'now'>,
+  secrets: readonly Secret[],
+): Promise<ReadonlySet<string>> =>
+  findInactive(
+    ctx.db,
+    secrets.map(({ id }) => id),
+    ctx.now(),
+  );

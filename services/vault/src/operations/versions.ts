@@ -24,7 +24,11 @@ import { untilFirst } from './until-first.ts';
  * Versions of shared secrets (contract 2.7; docs/adr/0027-versioned-secrets.md).
  */
 
-const sharedAddress = (name: string): SecretAddress => parseAddress({ ownerId: undefined, name });
+/** A shared secret by its name, or by an address that also says which one is meant. */
+type Target = string | SecretAddress;
+
+const sharedAddress = (target: Target): SecretAddress =>
+  parseAddress(typeof target === 'string' ? { ownerId: undefined, name: target } : target);
 
 /**
  * Opens a version, the newest one unless told. Of one that is deleted or destroyed there is no `data`, which is on the
@@ -84,9 +88,9 @@ export async function listVersions(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
-  name: string,
+  target: Target,
 ): Promise<VersionedSecret> {
-  const address = sharedAddress(name);
+  const address = sharedAddress(target);
   const found = await findVersions(ctx.db, address.name);
   const { secret, versions } = await requireKnown(ctx, caller, request, address, found);
   await ctx.audit.write({
@@ -172,13 +176,13 @@ export async function changeVersions(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,
-  name: string,
+  target: Target,
   act: VersionAct,
   wanted: readonly number[] | 'newest',
   remember: Remember<Secret>,
 ): Promise<Secret> {
   const { may, refusal, concerns, store, event } = ACTS[act];
-  const address = sharedAddress(name);
+  const address = sharedAddress(target);
   const result = await untilFirst(async () => {
     const found = await findVersions(ctx.db, address.name);
     const { secret, versions } = await requireKnown(ctx, caller, request, address, found);

@@ -135,9 +135,10 @@ const whole = ({ limit }: PageBounds, { matched, secrets }: FoundAmong): SecretP
 const lastBefore = (marks: readonly Mark[], offset: number): Mark | undefined =>
   marks.findLast(mark => mark.offset <= offset);
 
-const isSelective = ({ words, tags, schema, folder, expiresBefore }: SecretQuery): boolean =>
+const isSelective = ({ words, tags, schema, folder, expiresBefore, directlyIn }: SecretQuery): boolean =>
   words.length > 0 ||
   tags.length > 0 ||
   schema !== undefined ||
   folder !== undefined ||
+  directlyIn !== undefined ||
   expiresBefore !== undefined;

@@ -1,7 +1,7 @@
 import { SECRET_COLUMNS, SECRET_JOINS } from './secret-rows.ts';
 
 /*
- * The statements of the search (docs/adr/0028-search.md). All of them take the filter as $1 to $10 (`filterValues`) and
+ * The statements of the search (docs/adr/0028-search.md). All of them take the filter as $1 to $14 (`filterValues`) and
  * must be planned with these values, so that what is not asked for falls out.
  */
 
@@ -11,7 +11,7 @@ export interface SecretFilter {
   /** Roles of the caller; only shared secrets that name one of them, or whose folder does, are found, unless `all`. */
   roles: readonly string[];
   all: boolean;
-  filter: 'any' | 'readable' | 'writable' | 'accessible';
+  filter: 'any' | 'readable' | 'writable' | 'both' | 'accessible';
   /** Whether shared secrets are looked at. */
   shared: boolean;
   /** Whose personal secrets are looked at; the caller may use all of them. */
@@ -25,6 +25,14 @@ export interface SecretFilter {
   /** The name begins with this path. */
   folder: string | undefined;
   expiresBefore: Date | undefined;
+  /** What stands behind the name's last slash must have this as a part, in any case. */
+  leafContains?: string | undefined;
+  /** It must be this, in this case. */
+  leafIs?: string | undefined;
+  /** Id of the folder in which it is, not further below. */
+  directlyIn?: string | undefined;
+  /** Its newest version must not be deleted then. */
+  readableAt?: Date | undefined;
 }
 
 export interface SecretOrder {
@@ -34,7 +42,7 @@ export interface SecretOrder {
 
 export const filterValues = (filter: SecretFilter): unknown[] => [
   // Blanks keep them apart, so that the database lowers them just as it lowers names.
-  filter.words.map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`).join(' '),
+  filter.words.map(containing).join(' '),
   filter.all,
   filter.roles,
   filter.filter,
@@ -44,31 +52,48 @@ export const filterValues = (filter: SecretFilter): unknown[] => [
   filter.schema,
   filter.folder,
   filter.expiresBefore,
+  filter.leafContains === undefined ? undefined : containing(filter.leafContains),
+  filter.leafIs,
+  filter.directlyIn,
+  filter.readableAt,
 ];
+
+/** A pattern of LIKE. */
+const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 /** What `matches` and every order look at. */
 const COLUMNS = `s.id, s.name, s.owner_id, s.folder_id, s.read_roles, s.write_roles, s.tags, s.schema_id, s.expires_at,
-  s.created_at, s.updated_at`;
+  s.created_at, s.updated_at, s.current_version`;
 
 /** `0` follows `/`. */
 const BELOW_FOLDER = `($9::text IS NULL OR s.name COLLATE "C" > $9 || '/' AND s.name COLLATE "C" < $9 || '0')`;
 
 const ATTRIBUTES = `($7::text[] = '{}' OR s.tags @> $7)
   AND ($8::text IS NULL OR s.schema_id = (SELECT id FROM schemas WHERE name = $8))
-  AND ($10::timestamptz IS NULL OR s.expires_at <= $10) AND ${BELOW_FOLDER}`;
+  AND ($10::timestamptz IS NULL OR s.expires_at <= $10) AND ${BELOW_FOLDER}
+  AND ($13::uuid IS NULL OR s.folder_id = $13)`;
+
+const LEAF = `substring(s.name FROM '[^/]*$')`;
+const LEAF_MATCHES = `($11::text IS NULL OR lower(${LEAF}) LIKE lower($11)) AND ($12::text IS NULL OR ${LEAF} = $12)`;
+
+const IS_READABLE_THEN = `($14::timestamptz IS NULL OR EXISTS (
+    SELECT FROM secret_versions v WHERE v.secret_id = s.id AND v.version = s.current_version
+      AND v.destroyed_at IS NULL AND (v.deletion_time IS NULL OR v.deletion_time > $14)))`;
 
 const READABLE = `(s.read_roles && $3::uuid[] OR f.effective_read_roles && $3::uuid[])`;
 const WRITABLE = `(s.write_roles && $3::uuid[] OR f.effective_write_roles && $3::uuid[])`;
 
 /** The rights of the caller are part of it; personal secrets are in question only where he may use them. */
-const MATCHES = `(lower(s.name) LIKE ALL (string_to_array(lower($1), ' ')) AND ${ATTRIBUTES}
+const MATCHES = `(lower(s.name) LIKE ALL (string_to_array(lower($1), ' ')) AND ${ATTRIBUTES} AND ${LEAF_MATCHES}
   AND (s.owner_id IS NOT NULL OR ($2 OR coalesce(${READABLE} OR ${WRITABLE}, false))
     AND CASE $4
           WHEN 'readable' THEN coalesce(${READABLE}, false)
           WHEN 'writable' THEN coalesce(${WRITABLE}, false)
+          WHEN 'both' THEN coalesce(${READABLE} AND ${WRITABLE}, false)
           WHEN 'accessible' THEN coalesce(${READABLE} OR ${WRITABLE}, false)
           ELSE true
-        END))`;
+        END)
+  AND ${IS_READABLE_THEN})`;
 
 const WITH_FOLDER = 'LEFT JOIN folders f ON f.id = s.folder_id';
 
@@ -96,37 +121,37 @@ const inOrder = (key: string, direction: string) => `ORDER BY ${key} ${direction
 const candidates = (tail: string) => `SELECT ${COLUMNS} FROM (
   ${both(which => `SELECT ${COLUMNS} FROM secrets s WHERE ${which} ${tail}`)}) s ${tail}`;
 
-/** Candidates: a set of secrets, cut off where it has more than $13 of them. */
+/** Candidates: a set of secrets, cut off where it has more than $17 of them. */
 const CANDIDATES = {
   /** The first in the order asked for. */
-  first: (order: string) => candidates(`${order} LIMIT $13`),
-  any: () => candidates('LIMIT $13'),
+  first: (order: string) => candidates(`${order} LIMIT $17`),
+  any: () => candidates('LIMIT $17'),
   /** Those that the caller may know of, whatever else is asked: the planner picks indexes of roles. */
   known: () => `SELECT ${COLUMNS} FROM secrets s WHERE s.id IN (
-      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.read_roles && $3::uuid[] LIMIT $13)
+      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.read_roles && $3::uuid[] LIMIT $17)
       UNION
-      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.write_roles && $3::uuid[] LIMIT $13)
+      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.write_roles && $3::uuid[] LIMIT $17)
       UNION
       (SELECT s.id FROM folders f JOIN secrets s ON s.folder_id = f.id
-       WHERE $5 AND (f.effective_read_roles && $3::uuid[] OR f.effective_write_roles && $3::uuid[]) LIMIT $13)
+       WHERE $5 AND (f.effective_read_roles && $3::uuid[] OR f.effective_write_roles && $3::uuid[]) LIMIT $17)
       UNION
-      (SELECT s.id FROM secrets s WHERE s.owner_id = ANY ($6::text[]) LIMIT $13))`,
+      (SELECT s.id FROM secrets s WHERE s.owner_id = ANY ($6::text[]) LIMIT $17))`,
   /** Those that are as is asked, whoever may know of them: the planner picks indexes of pieces, tags and dates. */
   alike: () => `SELECT ${COLUMNS} FROM secrets s
     WHERE ($5 AND s.owner_id IS NULL OR s.owner_id = ANY ($6::text[])) AND ${ATTRIBUTES}
-      AND ($14 = '' OR name_pieces(s.name) COLLATE "C" @> word_pieces($14)) LIMIT $13`,
+      AND ($18 = '' OR name_pieces(s.name) COLLATE "C" @> word_pieces($18)) LIMIT $17`,
 };
 export type CandidateSet = keyof typeof CANDIDATES;
 
 /**
- * How many candidates there are and how many of them match; and of those that match, the page. $11 and $12: its offset
+ * How many candidates there are and how many of them match; and of those that match, the page. $15 and $16: its offset
  * and limit.
  */
 const pageAmong = (candidates: string, key: string, direction: string) => `
   WITH examined AS MATERIALIZED (
     SELECT s.id, ${key} AS key, ${MATCHES} AS matches FROM (${candidates}) s ${WITH_FOLDER}
   ), page AS (
-    SELECT id, key FROM examined WHERE matches ORDER BY key ${direction}, id ${direction} OFFSET $11 LIMIT $12
+    SELECT id, key FROM examined WHERE matches ORDER BY key ${direction}, id ${direction} OFFSET $15 LIMIT $16
   )
   SELECT total.examined, total.matched, page.key::text AS key, ${SECRET_COLUMNS}
   FROM (SELECT count(*)::integer AS examined, (count(*) FILTER (WHERE matches))::integer AS matched FROM examined) total
@@ -140,14 +165,14 @@ const matching = (key: string, and: string, tail: string) =>
       `SELECT ${key} AS key, s.id FROM secrets s ${WITH_FOLDER} WHERE ${which} AND ${MATCHES} ${and} ${tail}`,
   );
 
-/** A page of all that match. $11 and $12: its offset and limit. */
+/** A page of all that match. $15 and $16: its offset and limit. */
 function pageOf(key: string, direction: string, and = ''): string {
   const order = inOrder('key', direction);
   return `
   SELECT page.key::text AS key, ${SECRET_COLUMNS}
   FROM (
-    SELECT s.key, s.id FROM (${matching(key, and, `${order} LIMIT $11::bigint + $12::bigint`)}) s
-    ${order} OFFSET $11 LIMIT $12
+    SELECT s.key, s.id FROM (${matching(key, and, `${order} LIMIT $15::bigint + $16::bigint`)}) s
+    ${order} OFFSET $15 LIMIT $16
   ) page JOIN secrets s ON s.id = page.id ${SECRET_JOINS}
   ORDER BY page.key ${direction}, page.id ${direction}`;
 }
@@ -159,19 +184,19 @@ function statementsOf(sortKey: SecretSortKey, direction: 'ASC' | 'DESC') {
   return {
     among: { first: among('first'), any: among('any'), known: among('known'), alike: among('alike') },
     all: pageOf(key, direction),
-    /** After the secret that has this key ($13) and id ($14). */
+    /** After the secret that has this key ($17) and id ($18). */
     after: pageOf(
       key,
       direction,
-      `AND (${key}, s.id) ${direction === 'ASC' ? '>' : '<'} ($13::${KEY_TYPES[sortKey]}, $14::uuid)`,
+      `AND (${key}, s.id) ${direction === 'ASC' ? '>' : '<'} ($17::${KEY_TYPES[sortKey]}, $18::uuid)`,
     ),
-    /** Every $11th of those that match, and the last. */
+    /** Every $15th of those that match, and the last. */
     marks: `
       SELECT "offset", key::text AS key, id FROM (
         SELECT (row_number() OVER in_order)::integer AS "offset", s.key, s.id, lead(true) OVER in_order AS has_next
         FROM (${matching(key, '', order)}) s WINDOW in_order AS (${order})
       ) AS numbered
-      WHERE "offset" % $11 = 0 OR has_next IS NULL ORDER BY "offset"`,
+      WHERE "offset" % $15 = 0 OR has_next IS NULL ORDER BY "offset"`,
   };
 }
 

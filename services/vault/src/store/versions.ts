@@ -27,6 +27,21 @@ export async function findVersions(
   return row && { secret: toSecret(row), versions: rows.map(toVersion) };
 }
 
+/** Those of the secrets whose newest version may not be read at that time. */
+export async function findInactive(
+  db: Queryable,
+  secretIds: readonly string[],
+  at: Date,
+): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT s.id FROM unnest($1::uuid[]) AS wanted (id) JOIN secrets s ON s.id = wanted.id
+       JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version
+     WHERE v.destroyed_at IS NOT NULL OR v.deletion_time <= $2`,
+    [secretIds, at],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * One statement each, with its facts. False: the secret is no longer at the revision that the caller saw, and nothing
  * was changed.

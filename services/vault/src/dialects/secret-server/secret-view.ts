@@ -103,6 +103,22 @@ export const secretView = (
   secretTemplateName: schema?.title ?? '',
 });
 
+/** A secret of this template that is not made yet. */
+export const stubView = (schema: Schema, folderId: number) => ({
+  ...NOTHING_MORE,
+  active: true,
+  folderId,
+  id: 0,
+  items: fieldsOf({ number: 0 }, schema, {}).map(field => ({
+    ...itemView(field, {}),
+    itemId: null,
+    itemValue: null,
+  })),
+  name: '',
+  secretTemplateId: schema.number,
+  secretTemplateName: schema.title,
+});
+
 /** One item per field, also where there is nothing in it. */
 export function itemView(field: Field, data: SecretData) {
   const file = fileIn(data, field.slug);

@@ -4,7 +4,6 @@ import type { Route } from '@strongroom/http/route';
 /** Under which versions of the API clients call a route, and what its operations are called in each. */
 export const V1 = [1] as const;
 export const V1_AND_V2 = [1, 2] as const;
-export const V1_TO_V3 = [1, 2, 3] as const;
 
 /** Shared parts of the routes of the dialect; spread first. */
 export const secretServer = { tag: 'secret-server', dialect: SECRET_SERVER } as const;
