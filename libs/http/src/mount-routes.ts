@@ -157,8 +157,8 @@ function send(response: Response, status: number, reply: Reply): void {
   response.statusCode = reply.status ?? status;
   for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
   if (reply.body === undefined && reply.page === undefined) {
-    // Of a 304 it would tell the length of what was left out (RFC 9110, 8.6).
-    if (response.statusCode !== 304) response.setHeader('content-length', 0);
+    // Of a 304 it would tell the length of what was left out, and a 204 has none (RFC 9110, 8.6).
+    if (response.statusCode !== 304 && response.statusCode !== 204) response.setHeader('content-length', 0);
     response.end();
     return;
   }

@@ -1,4 +1,4 @@
-import { pathOf, SECRETS, type Answer, type CallOptions, type TestVault } from './support.ts';
+import { FOLDERS, pathOf, SECRETS, type Answer, type CallOptions, type TestVault } from './support.ts';
 
 /** Secrets Safe's API of an installation, as the gateway leads to it. */
 export const API = '/BeyondTrust/api/public/v3/secrets-safe';
@@ -40,4 +40,12 @@ export async function createShared(
   const { status, text } = await vault.call('POST', SECRETS, { body: { name, ...roles, ...more } });
   if (status !== 201) throw new Error(text);
   return String((await vault.call('GET', pathOf(name))).body['id']);
+}
+
+/** A folder that the default caller's role may read and write in, made by our own API; its id and path. */
+export async function createFolder(vault: TestVault, path: string): Promise<{ id: string; path: string }> {
+  const roles = { read_roles: [vault.role], write_roles: [vault.role] };
+  const { status, body, text } = await vault.call('POST', FOLDERS, { body: { path, ...roles } });
+  if (status !== 201) throw new Error(text);
+  return { id: String(body['id']), path };
 }

@@ -23,3 +23,8 @@ export const apiVersion = ({ version = [] }: { readonly version?: readonly strin
 export const Decrypting = {
   decrypt: Type.Boolean({ default: true, description: 'false: passwords and texts are left empty' }),
 };
+
+export const Paging = {
+  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 1_000 }),
+  offset: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
+};

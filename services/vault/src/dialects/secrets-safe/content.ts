@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { fileIdsIn, type FileDescription } from '../../domain/file.ts';
 import type { Secret, SecretData } from '../../domain/secret.ts';
 
@@ -46,3 +47,50 @@ export const fileOf = (data: SecretData): FileDescription | undefined =>
 
 export const urlsOf = ({ urls }: SecretData): string[] =>
   Array.isArray(urls) ? urls.filter(url => typeof url === 'string') : [];
+
+/** The members of the content that this dialect states, and so replaces as a whole. */
+export interface StatedContent {
+  readonly user?: string;
+  readonly pass?: string;
+  readonly text?: string;
+  readonly comment?: string;
+  readonly description?: string;
+  readonly urls?: readonly string[];
+}
+
+const SPELLINGS: Readonly<Record<keyof StatedContent, readonly string[]>> = {
+  user: USER,
+  pass: PASSWORD,
+  text: ['text'],
+  comment: NOTES,
+  description: ['description'],
+  urls: ['urls'],
+};
+
+/**
+ * Content with what is stated in place of all that the dialect knows of a secret of this kind, under the names that the
+ * content or its schema has for it. What the dialect does not know stays. The same object: nothing differs.
+ */
+export function withStated(
+  data: SecretData,
+  type: SecretType,
+  stated: StatedContent,
+  fields: readonly string[],
+): SecretData {
+  const next = new Map(Object.entries(data));
+  for (const member of MEMBERS[type]) {
+    const names = SPELLINGS[member];
+    const name = nameIn(data, names) ?? names.find(one => fields.includes(one)) ?? names[0] ?? member;
+    if (stated[member] === undefined) next.delete(name);
+    else next.set(name, stated[member]);
+  }
+  const content = Object.fromEntries(next);
+  return isDeepStrictEqual(content, data) ? data : content;
+}
+
+const COMMON = ['comment', 'description', 'urls'] as const;
+const MEMBERS: Readonly<Record<SecretType, readonly (keyof StatedContent)[]>> = {
+  Credential: ['user', 'pass', ...COMMON],
+  Text: ['text', ...COMMON],
+  File: COMMON,
+};
