@@ -3,6 +3,8 @@ import type { VaultContext } from '../../context.ts';
 import { createSecretRoutes } from './create-secret.ts';
 import { deleteSecretRoutes } from './delete-secret.ts';
 import { changeSecretRoutes } from './change-secret.ts';
+import { downloadRoutes } from './download.ts';
+import { folderRoutes } from './folders.ts';
 import { listSecretsRoutes } from './list-secrets.ts';
 import { readSecretRoutes } from './read-secret.ts';
 
@@ -13,4 +15,6 @@ export const secretsSafeRoutes = (ctx: VaultContext): Route[] => [
   ...createSecretRoutes(ctx),
   ...changeSecretRoutes(ctx),
   ...deleteSecretRoutes(ctx),
+  ...downloadRoutes(ctx),
+  ...folderRoutes(ctx),
 ];
