@@ -292,6 +292,7 @@ describe('the door', () => {
     expect(open.sort()).toEqual([
       'GET /.well-known/oauth-authorization-server',
       'GET /.well-known/openid-configuration',
+      'GET /SecretServer/api/v1/healthcheck',
       'GET /auth/api/v1/oauth/authorize',
       'GET /auth/api/v1/oauth/jwks',
       'GET /auth/api/v1/oauth/logout',
@@ -309,6 +310,9 @@ describe('the door', () => {
       'GET /role-store/api/v1/status',
       'GET /secrets-manager/api/v1/status',
       'GET /vault/api/v1/status',
+      'POST /SecretServer/api/v1/sdk-client-accounts',
+      'POST /SecretServer/oauth2/refresh',
+      'POST /SecretServer/oauth2/token',
       'POST /auth/api/v1/login',
       'POST /auth/api/v1/login/continue',
       'POST /auth/api/v1/login/mfa',

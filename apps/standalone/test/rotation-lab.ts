@@ -64,7 +64,8 @@ export async function startRotationLab() {
     logLevel: 'error',
   } as const;
   const vaultRootKey = new SecretBytes(randomBytes(32));
-  const managerRootKey = new SecretBytes(randomBytes(32));
+  const managerKey = randomBytes(32);
+  const managerRootKey = new SecretBytes(Buffer.from(managerKey));
 
   const startVaultAt = (port: number): Promise<RunningService> =>
     startVault(
@@ -191,6 +192,18 @@ export async function startRotationLab() {
     db,
     vaultUrl,
     startManager,
+    /** Settings of a process of its own; without a broker it finds what is due by looking. */
+    environment: {
+      STRONGROOM_DATABASE_URL: config.databaseUrl,
+      STRONGROOM_DATABASE_PASSWORD: secrets.databasePassword,
+      STRONGROOM_RABBITMQ_URL: 'amqp://127.0.0.1:1',
+      STRONGROOM_AUTH_URL: issuer.url,
+      STRONGROOM_VAULT_URL: vaultUrl,
+      STRONGROOM_ISSUER: issuer.issuer,
+      STRONGROOM_ROOT_KEY: managerKey.toString('base64url'),
+      STRONGROOM_MACHINE_SECRET: secrets.machineSecret,
+      STRONGROOM_ROTATION_ALLOW_LOOPBACK: 'true',
+    },
     inside,
     call,
     stored,
@@ -222,7 +235,10 @@ export async function addHost(
     readonly mainAccount?: string;
     readonly port?: number;
     readonly hostKeys?: readonly string[];
+    readonly tofu?: boolean;
     readonly policy?: Json;
+    /** Absent: the one that is there from the start. */
+    readonly script?: string;
   },
 ): Promise<string> {
   const { body: template } = await lab.call(manager, 'GET', `${SECRETS_MANAGER}/script-templates`);
@@ -231,10 +247,19 @@ export async function addHost(
     ...host.policy,
   });
   if (policy.status !== 201) throw new Error(`no policy was made: ${policy.text}`);
+  const own =
+    host.script === undefined
+      ? undefined
+      : await lab.call(manager, 'POST', `${SECRETS_MANAGER}/script-template`, {
+          name: `script ${randomUUID()}`,
+          operating_system: 'LINUX',
+          script: host.script,
+        });
   const { mainAccount } = host;
   const { status, body, text } = await lab.call(manager, 'POST', HOSTS, {
     common_name: `host ${randomUUID().slice(0, 8)}`,
     addresses: ['127.0.0.1'],
+    tofu: host.tofu ?? false,
     ssh_host_public_keys: (host.hostKeys ?? []).map(key => ({ key })),
     services: [
       { service: 'SSH', address: '127.0.0.1', port: host.port ?? 22, use_for_password_rotation: true },
@@ -245,7 +270,7 @@ export async function addHost(
       operating_system: 'LINUX',
       protocol: 'SSH',
       password_policy_id: policy.body['id'],
-      script_template_id: (template['items'] as { id: string }[])[0]?.id,
+      script_template_id: own?.body['id'] ?? (template['items'] as { id: string }[])[0]?.id,
     },
     principals: Object.entries(host.accounts).map(([principal, passphrase]) => ({
       principal,

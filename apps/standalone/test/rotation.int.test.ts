@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMemoryBus } from '@strongroom/bus/memory-bus';
 import { CREDENTIALS_ROLE } from '@strongroom/contracts/credentials-role';
@@ -6,6 +10,7 @@ import { ROTATIONS_QUEUE } from '@strongroom/contracts/queues';
 import type { RunningService } from '@strongroom/service/serve';
 import { eventually } from '@strongroom/testing/eventually';
 import { canStartSshd, startSshd, type TestSshd } from '@strongroom/testing/sshd';
+import { startProcess } from '../../cluster/test/processes.ts';
 import { openTarget } from '../../../services/secrets-manager/src/targets/open-target.ts';
 import { describeHostKey } from '../../../services/secrets-manager/src/targets/host-key.ts';
 import { readHostKey } from '../../../services/secrets-manager/src/targets/ssh-target.ts';
@@ -32,14 +37,18 @@ let manager: string;
 
 beforeAll(async () => {
   lab = await startRotationLab();
-  const bus = createMemoryBus([ROTATIONS_QUEUE]);
-  managers = [await lab.startManager(bus), await lab.startManager(bus)];
-  manager = managers[0]?.url ?? '';
+  await startManagers();
 });
 afterAll(async () => {
   for (const each of managers) await each.stop();
   await lab.stop();
 });
+
+async function startManagers(): Promise<void> {
+  const bus = createMemoryBus([ROTATIONS_QUEUE]);
+  managers = [await lab.startManager(bus), await lab.startManager(bus)];
+  manager = managers[0]?.url ?? '';
+}
 
 const post = (path: string, body?: unknown) => lab.call(manager, 'POST', `${SECRETS_MANAGER}/${path}`, body);
 const rotate = async (hostId: string, account: string) =>
@@ -50,7 +59,8 @@ const rotate = async (hostId: string, account: string) =>
 
 async function statusOf(hostId: string, account: string): Promise<Json> {
   const { body } = await lab.call(manager, 'GET', `${HOSTS}/${hostId}`);
-  const { rotation_status } = body['password_rotation'] as { rotation_status: Json[] };
+  // While the database is away there is none.
+  const { rotation_status = [] } = (body['password_rotation'] ?? {}) as { rotation_status?: Json[] };
   return rotation_status.find(({ principal }) => principal === account) ?? {};
 }
 
@@ -92,7 +102,7 @@ onSshd('on a host with sshd', () => {
   };
   const addSshHost = (
     accounts: readonly string[],
-    more: { hostKeys?: readonly string[]; policy?: Json } = {},
+    more: { hostKeys?: readonly string[]; tofu?: boolean; policy?: Json; script?: string } = {},
   ) =>
     addHost(lab, manager, {
       accounts: Object.fromEntries([main, ...accounts].map(account => [account, INITIAL])),
@@ -118,6 +128,14 @@ onSshd('on a host with sshd', () => {
       );
       expect(await statusOf(hostId, account)).toMatchObject({ last_error_details: '' });
     }
+  });
+
+  test('a host whose key is trusted when it is first seen', async () => {
+    const account = await sshd.addAccount(INITIAL);
+    const hostId = await addSshHost([account], { hostKeys: [], tofu: true });
+    await rotate(hostId, account);
+    await untilRotated(hostId, account);
+    expect(await proof(account, INITIAL)).toBe('refused');
   });
 
   test('the main account itself', async () => {
@@ -165,6 +183,59 @@ onSshd('on a host with sshd', () => {
     await lab.letTimePass();
     await untilRotated(hostId, account);
     expect(await proof(account, INITIAL)).toBe('refused');
+  });
+
+  /** Tells that it has begun, and takes its time. */
+  const slowly = (marker: string) =>
+    [
+      'IFS= read -r password',
+      `: > ${marker}`,
+      'sleep 3',
+      `printf '%s:%s\\n' {{username}} "$password" | chpasswd`,
+    ].join('\n');
+  const untilScriptRuns = (marker: string) => eventually('the script runs', () => existsSync(marker), 60_000);
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'strongroom-rotation-'));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  test('kill -9 while the script runs, which sets the password afterwards: another replica finds that out', async () => {
+    const account = await sshd.addAccount(INITIAL);
+    const marker = path.join(directory, account);
+    const hostId = await addSshHost([account], { script: slowly(marker) });
+    for (const each of managers) await each.stop();
+    const doomed = await startProcess('secrets-manager', lab.environment);
+    try {
+      await doomed.untilReady();
+      expect(
+        await lab.call(doomed.url, 'POST', `${SECRETS_MANAGER}/rotate/${hostId}/${account}`),
+      ).toMatchObject({ status: 200 });
+      await untilScriptRuns(marker);
+    } finally {
+      await doomed.kill();
+    }
+    const before = await sshd.shadowOf(account);
+    await startManagers();
+    await eventually('the script has ended', async () => (await sshd.shadowOf(account)) !== before, 60_000);
+    // Until then nobody comes near.
+    expect(await stepsOf(hostId, account)).toEqual(['preparing', 'setting']);
+    await lab.letTimePass();
+    await untilRotated(hostId, account);
+    const { password } = (await lab.stored(`hosts/${hostId}/${account}`)) ?? {};
+    expect(await proof(account, String(password))).toBe('opens');
+  });
+
+  test('the connections to the database break while the host is being told', async () => {
+    const account = await sshd.addAccount(INITIAL);
+    const marker = path.join(directory, account);
+    const hostId = await addSshHost([account], { script: slowly(marker) });
+    await rotate(hostId, account);
+    await untilScriptRuns(marker);
+    await lab.databases.manager.cutConnections();
+    await untilRotated(hostId, account);
+    const { password } = (await lab.stored(`hosts/${hostId}/${account}`)) ?? {};
+    expect(await proof(account, String(password))).toBe('opens');
   });
 });
 

@@ -183,6 +183,51 @@ export const AUDIT_EVENTS = {
     name: 'Auth-root-key-changed',
     description: 'The key-encryption keys of auth were wrapped by another root key',
   },
+  sdkClientRuleAdded: {
+    code: 5091,
+    name: 'SDK-client-rule-added',
+    description: 'A rule by which machines register themselves was created',
+  },
+  sdkClientRuleModified: {
+    code: 5092,
+    name: 'SDK-client-rule-modified',
+    description: 'A rule by which machines register themselves was changed',
+  },
+  sdkClientRuleRemoved: {
+    code: 5093,
+    name: 'SDK-client-rule-removed',
+    description: 'A rule was deleted, and with it the machines that registered by it',
+  },
+  onboardingKeyMade: {
+    code: 5094,
+    name: 'Onboarding-key-made',
+    description: 'The key by which machines register themselves was made and shown',
+  },
+  sdkClientRegistered: {
+    code: 5095,
+    name: 'SDK-client-registered',
+    description: 'A machine registered itself',
+  },
+  sdkClientRefused: {
+    code: 5096,
+    name: 'SDK-client-refused',
+    description: 'A machine was refused, when it registered itself or asked for a token',
+  },
+  sdkClientModified: {
+    code: 5097,
+    name: 'SDK-client-modified',
+    description: 'What a registered machine is called was changed',
+  },
+  sdkClientRevoked: {
+    code: 5098,
+    name: 'SDK-client-revoked',
+    description: 'A registered machine lost its access',
+  },
+  sdkClientsSwitched: {
+    code: 5099,
+    name: 'SDK-clients-switched',
+    description: 'The access of all registered machines was turned on or off',
+  },
   secretCreated: { code: 5101, name: 'Secret-created', description: 'A secret was created' },
   secretRead: { code: 5102, name: 'Secret-read', description: 'The content of a secret was read' },
   secretUpdated: {
@@ -466,6 +511,52 @@ export const AUDIT_EVENTS = {
     code: 5254,
     name: 'Heartbeat-refused',
     description: 'The stored password of an account no longer opens it',
+  },
+  accountCheckedOut: {
+    code: 5261,
+    name: 'Account-checked-out',
+    description: 'Somebody got an account on a host for a time',
+  },
+  checkoutExtended: {
+    code: 5262,
+    name: 'Checkout-extended',
+    description: 'Somebody who has an account got it for longer',
+  },
+  checkoutReleased: {
+    code: 5263,
+    name: 'Checkout-released',
+    description: 'An account was given back by who had it',
+  },
+  checkoutTakenAway: {
+    code: 5264,
+    name: 'Checkout-released-by-force',
+    description: 'An account was taken away from who had it',
+  },
+  checkoutExpired: {
+    code: 5265,
+    name: 'Checkout-expired',
+    description: 'The time was over for which somebody had an account',
+  },
+  checkedOutSecretRead: {
+    code: 5266,
+    name: 'Checked-out-secret-read',
+    description: 'Passwords of an account were shown to who has it',
+  },
+  checkoutRotationFailed: {
+    code: 5267,
+    name: 'Checkout-rotation-failed',
+    description:
+      'The password of an account that was given back could not be changed; nobody else gets the account',
+  },
+  checkoutCompleted: {
+    code: 5268,
+    name: 'Checkout-completed',
+    description: 'An account that was given back is free again',
+  },
+  checkoutRefused: {
+    code: 5269,
+    name: 'Checkout-refused',
+    description: 'An account was refused: the caller may not use it, or it is in use',
   },
   auditTrailRead: {
     code: 5301,

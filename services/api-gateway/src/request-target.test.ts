@@ -17,6 +17,7 @@ const ACCEPTED = [
   '/vault/api/v1/move/secrets/a%2Fb',
   '/vault/api/v1/secret/data/a%2Fb',
   '/secrets-manager/api/v1/rotate/0198c0de-0000-7000-8000-000000000001/a%2Fb',
+  '/secrets-manager/api/v1/heartbeat/0198c0de-0000-7000-8000-000000000001/a%2Fb',
   '/secrets-manager/api/v1/set-password/0198c0de-0000-7000-8000-000000000001/a%2Fb',
   '/vault/api/v1/secret/keys/a%2Fb',
   '/vault/api/v1/secrets/%C3%A4%F0%9F%94%91',

@@ -17,7 +17,7 @@ const ENCODED_SLASH = /%2f/i;
 
 /** Where an encoded slash is part of a name (contracts/privx.md 0.1) and not a way around a segment border. */
 const NAME_PREFIX =
-  /^\/vault\/api\/v1\/(?:(?:user\/[A-Za-z0-9-]+\/)?(?:metadata\/|files\/|move\/)?secrets|secret\/(?:data|metadata|keys|delete|undelete|destroy))\/|^\/secrets-manager\/api\/v1\/(?:rotate|set-password)\/[A-Za-z0-9-]+\//;
+  /^\/vault\/api\/v1\/(?:(?:user\/[A-Za-z0-9-]+\/)?(?:metadata\/|files\/|move\/)?secrets|secret\/(?:data|metadata|keys|delete|undelete|destroy))\/|^\/secrets-manager\/api\/v1\/(?:rotate|set-password|heartbeat)\/[A-Za-z0-9-]+\//;
 
 export const pathOf = (target: string): string => {
   const query = target.indexOf('?');

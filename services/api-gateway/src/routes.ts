@@ -42,6 +42,7 @@ const ROUTES: readonly Route[] = (
     { prefix: '/vault/api/v1', upstream: 'vault' },
     { prefix: '/secrets-manager/api/v1', upstream: 'secrets-manager' },
     { prefix: '/host-store/api/v1', upstream: 'secrets-manager' },
+    { prefix: '/authorizer/api/v1', upstream: 'secrets-manager' },
     { prefix: '/monitor-service/api/v1', upstream: 'monitor' },
     ...secretServerRoutes(),
     { prefix: `${SECRETS_SAFE_PREFIX}/auth`, upstream: 'auth' },

@@ -1,5 +1,6 @@
 import type { Route } from '@strongroom/http/route';
 import type { AuthContext } from './context.ts';
+import { secretServerRoutes } from './dialects/secret-server/routes.ts';
 import { apiClientRoutes } from './routes/api-clients.ts';
 import { authorizedKeyRoutes } from './routes/authorized-keys.ts';
 import { endSessionRoutes } from './routes/end-session.ts';
@@ -55,4 +56,6 @@ export const authRoutes = (ctx: AuthContext): Route[] =>
     ...identityProviderRoutes(ctx),
     ...trustedClientRoutes(ctx),
     ...idpClientRoutes(ctx),
+    // The same in the words of others.
+    ...secretServerRoutes(ctx),
   ]);

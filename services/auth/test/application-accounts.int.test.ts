@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SECRET_SERVER } from '../src/domain/oauth-client.ts';
+import { SECRET_SERVER_CLIENT } from '../src/domain/oauth-client.ts';
 import { authenticatePerson } from '../src/operations/authenticate-person.ts';
 import { openSession } from '../src/operations/issue-tokens.ts';
 import { findExternalSubject } from '../src/store/external-subjects.ts';
@@ -102,7 +102,7 @@ describe('a program signs in as an application account', () => {
           ctx,
           tx,
           REQUEST,
-          { ...SECRET_SERVER, admitsApplications },
+          { ...SECRET_SERVER_CLIENT, admitsApplications },
           { ...signIn, id: ctx.newId() },
           { type: 'password', nonce: '' },
         ),

@@ -12,7 +12,14 @@ import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
 import { startRotator } from './events/rotator.ts';
-import { HOST_STORE, PREFIX } from './routes/access.ts';
+import { startHeartbeats } from './operations/heartbeat-rounds.ts';
+import { requestRotation } from './operations/request-rotation.ts';
+import { planAnew, startScheduling } from './operations/schedule-rotations.ts';
+import { heartbeatRoutes } from './routes/heartbeats.ts';
+import { startLookingAfterCheckouts } from './operations/look-after-checkouts.ts';
+import { settleReleases } from './operations/settle-releases.ts';
+import { AUTHORIZER, HOST_STORE, PREFIX } from './routes/access.ts';
+import { checkoutRoutes } from './routes/checkouts.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
@@ -64,25 +71,37 @@ export async function startSecretsManager(
     }),
     rotation: config.rotation,
     openTarget: description => openTarget(description, { allowLoopback: config.rotation.allowLoopback }),
-    onRotationFinished: [],
+    onRotationFinished: [planAnew, settleReleases(foundations)],
   };
   const rotator = await startRotator(ctx);
+  const stopScheduling = startScheduling(
+    ctx,
+    (tx, due) => requestRotation(ctx, tx, { ...due, requestedBy: MACHINE_CLIENT_ID }),
+    config.rotation.tickMs,
+  );
+  const stopHeartbeats = config.rotation.heartbeatIntervalMs > 0 ? startHeartbeats(ctx) : undefined;
+  const stopLookingAfterCheckouts = startLookingAfterCheckouts(ctx);
   return serve(foundations, {
-    prefixes: [PREFIX, HOST_STORE],
+    prefixes: [PREFIX, HOST_STORE, AUTHORIZER],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
     routes: [
       ...passwordPolicyRoutes(ctx),
       ...scriptTemplateRoutes(ctx),
       ...hostSecretRoutes(ctx),
       ...rotationRoutes(ctx),
+      ...heartbeatRoutes(ctx),
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
+      ...checkoutRoutes(ctx),
       ...keyRoutes(PREFIX, keys),
     ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,
     async beforeClose() {
+      await stopScheduling();
+      await stopHeartbeats?.();
+      await stopLookingAfterCheckouts();
       await rotator.stop();
       await access.close();
       await roles.close();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PERMISSIONS, type Permission } from '@strongroom/contracts/permissions';
-import { HOST_SECRET, HOST_STORE, HOSTS, WHITELISTS } from './host-support.ts';
+import { AUTHORIZER, HOST_SECRET, HOST_STORE, HOSTS, SECRETS, WHITELISTS } from './host-support.ts';
 import {
   POLICIES,
   POLICY,
@@ -61,29 +61,43 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['POST', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['POST', `${PREFIX}/rotate/${ID}/{account}`, MANAGE_HOSTS],
+  ['GET', `${PREFIX}/heartbeat/${ID}/{account}`, VIEW_HOSTS],
+  ['POST', `${PREFIX}/heartbeat/${ID}/{account}`, MANAGE_HOSTS],
   ['POST', `${PREFIX}/set-password/${ID}/{account}`, MANAGE_HOSTS],
   ['GET', `${PREFIX}/keys`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate-root`, ['settings-manage']],
 ];
 
+/** Whoever is known may ask; what there is for him, the operations decide (checkouts.int.test.ts). */
+const FOR_ALL: [method: string, path: string][] = [
+  ['GET', SECRETS],
+  ['POST', `${SECRETS}/search`],
+  ['GET', `${SECRETS}/checkouts`],
+  ['POST', `${SECRETS}/checkouts`],
+  ['GET', `${SECRETS}/checkouts/${ID}`],
+  ['POST', `${SECRETS}/checkouts/${ID}/release`],
+];
+
+const all = [...routes.map(([method, path]): [string, string] => [method, path]), ...FOR_ALL];
+
 test('names every route', async () => {
   const { body } = await sm.call('GET', '/openapi.json', { as: null });
   const served = Object.entries(body['paths'] as Record<string, object>).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path.replace(/\{\w+\}/, ID)}`),
   );
-  const named = routes.map(([method, path]) => `${method} ${path}`);
+  const named = all.map(([method, path]) => `${method} ${path}`);
   expect(served.filter(each => !each.endsWith('/status')).sort()).toEqual(named.sort());
 });
 
-describe.each(routes)('%s %s', (method, path, allowed) => {
-  test('401 without a valid token', async () => {
-    for (const as of [null, 'Bearer nonsense', `Bearer ${'a.'.repeat(2)}a`]) {
-      const { status, body } = await sm.call(method, path, { as });
-      expect([status, body['error_code']]).toEqual([401, 'UNAUTHENTICATED']);
-    }
-  });
+test.each(all)('%s %s: 401 without a valid token', async (method, path) => {
+  for (const as of [null, 'Bearer nonsense', `Bearer ${'a.'.repeat(2)}a`]) {
+    const { status, body } = await sm.call(method, path, { as });
+    expect([status, body['error_code']]).toEqual([401, 'UNAUTHENTICATED']);
+  }
+});
 
+describe.each(routes)('%s %s', (method, path, allowed) => {
   test('403 with all permissions but those that open it', async () => {
     const as = await sm.withPermissions(...PERMISSIONS.filter(permission => !allowed.includes(permission)));
     const { status, body } = await sm.call(method, path, { as });
@@ -99,7 +113,7 @@ describe.each(routes)('%s %s', (method, path, allowed) => {
   });
 });
 
-test.each([PREFIX, HOST_STORE])('%s/status is public', async prefix => {
+test.each([PREFIX, HOST_STORE, AUTHORIZER])('%s/status is public', async prefix => {
   const { status, body } = await sm.call('GET', `${prefix}/status`, { as: null });
   expect([status, body['status']]).toEqual([200, 'RUNNING']);
 });

@@ -7,6 +7,8 @@ export const HOST_STORE = '/host-store/api/v1';
 export const HOSTS = `${HOST_STORE}/hosts`;
 export const WHITELISTS = `${HOST_STORE}/whitelists`;
 export const HOST_SECRET = '/secrets-manager/api/v1/host-secret';
+export const AUTHORIZER = '/authorizer/api/v1';
+export const SECRETS = `${AUTHORIZER}/secrets`;
 export const MASK = '********';
 
 export type Json = Record<string, unknown>;

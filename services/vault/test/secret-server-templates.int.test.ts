@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { caller } from './secret-server.ts';
-import { SCHEMAS, startTestVault, uniqueName, type TestVault } from './support.ts';
+import { pathOf, SCHEMAS, SECRETS, startTestVault, uniqueName, type TestVault } from './support.ts';
 
 interface ServedField {
   secretTemplateFieldId: number;
@@ -160,5 +161,33 @@ describe('a generated password', () => {
 
   test.each([0, 255, 2 ** 31 - 1])('is not made for the field %i, which is none', async id => {
     expect((await generate(id)).status).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe('a password for a field of a secret, as PowerShell asks for it', () => {
+  const PAGES = '/SecretServer/internals/secret-detail';
+
+  test('is made for password fields alone, and validated there', async () => {
+    const name = uniqueName('shell');
+    const body = { name, schema: 'password', data: {}, read_roles: [vault.role] };
+    await vault.call('POST', SECRETS, { body });
+    const id = String((await vault.call('GET', pathOf(name))).body['number']);
+    for (const method of ['GET', 'POST']) {
+      const { status, text } = await vault.call(method, `${PAGES}/${id}/generate-password/Password`);
+      expect([status, text]).toEqual([200, expect.stringMatching(/^"[\w.-]{24}"$/)]);
+    }
+    const validate = (slug: string, Password: string) =>
+      vault.call('POST', `${PAGES}/${id}/validate-password/${slug}`, { body: { Password } });
+    expect((await validate('password', 'x')).body).toEqual({ isValid: true });
+    expect((await validate('password', '')).body).toEqual({ isValid: false });
+    for (const slug of ['notes', 'none']) {
+      expect((await validate(slug, 'x')).status).toBe(400);
+      expect((await vault.call('GET', `${PAGES}/${id}/generate-password/${slug}`)).status).toBe(400);
+    }
+    const as = await vault.issuer.bearer({ sub: randomUUID() });
+    const { status, body: answer } = await vault.call('GET', `${PAGES}/${id}/generate-password/password`, {
+      as,
+    });
+    expect([status, answer['errorCode']]).toEqual([404, 'API_AccessDenied']);
   });
 });

@@ -331,6 +331,39 @@ describe('one field', () => {
   });
 });
 
+test('writers of several fields at once each get a version, and none undoes another', async () => {
+  const secret = await create('database', { host: 'h', user: 'u', pass: 'p' });
+  const values = { host: 'h2', port: '5432', database: 'd', user: 'u2', pass: 'p2', comment: 'c' };
+  const answers = await Promise.all(
+    Object.entries(values).map(([slug, value]) =>
+      call('PUT', `/secrets/${secret.id}/fields/${slug}`, { body: { value } }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  const items = (await read(secret.id)).items.map(({ slug, itemValue }) => [slug, itemValue]);
+  expect(Object.fromEntries(items)).toEqual(values);
+  expect(await versionOf(secret)).toBe(7);
+});
+
+test('of two who take one name at once, one is refused and has changed nothing', async () => {
+  const both = [await create('credentials', { pass: 'p' }), await create('credentials', { pass: 'p' })];
+  const name = uniqueName('taken');
+  const answers = await Promise.all(
+    both.map(secret =>
+      put(secret, {
+        name,
+        items: secret.items.map(item => (item.slug === 'pass' ? { ...item, itemValue: 'q' } : item)),
+      }),
+    ),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  for (const [index, secret] of both.entries()) {
+    const won = answers[index]?.status === 200;
+    const now = await read(secret.id);
+    expect([now.name, itemOf(now, 'pass').itemValue]).toEqual(won ? [name, 'q'] : [secret.name, 'p']);
+  }
+});
+
 describe('deleting', () => {
   test.each(['undelete', 'activate'])('is taken back by %s', async word => {
     const secret = await create('credentials', { pass: 'p' });

@@ -1,5 +1,7 @@
 export interface ApiClient {
   readonly id: string;
+  /** For dialects with integer ids; given by the database. */
+  readonly number: number;
   readonly name: string;
   readonly sealedSecret: Buffer;
   /** In the order given; names are filled in on reading. */
@@ -12,4 +14,4 @@ export interface ApiClient {
   readonly updatedBy: string;
 }
 
-export type NewApiClient = Omit<ApiClient, 'permissions'>;
+export type NewApiClient = Omit<ApiClient, 'permissions' | 'number'>;

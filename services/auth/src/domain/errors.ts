@@ -1,5 +1,6 @@
 import { AppError } from '@strongroom/errors/app-error';
 import {
+  badRequest,
   duplicateValue,
   invalidField,
   objectNotFound,
@@ -38,6 +39,20 @@ export const trustedClientExists = () => duplicateValue('name', 'trusted client'
 
 export const idpClientNotFound = () => objectNotFound('Application');
 export const idpClientExists = () => duplicateValue('name', 'application');
+export const sdkClientRuleNotFound = () => objectNotFound('SDK client rule');
+export const sdkClientRuleExists = () => duplicateValue('name', 'SDK client rule');
+export const sdkClientNotFound = () => objectNotFound('SDK client');
+/** One error for whatever a machine lacks: its rule, its address, its key, a switch that is off. */
+export const registrationRefused = () =>
+  badRequest(
+    'The machine cannot be registered: no rule of this name admits it from its address with this key',
+  );
+export const onboardingKeyShown = () =>
+  badRequest('The onboarding key was shown when it was made, and is not kept; make a new one by POST');
+export const noApplicationAccount = () =>
+  invalidField('userId', 'Machines act as an application account; this is none');
+export const noAddressList = () =>
+  invalidField('details', 'Addresses and CIDR blocks apart by commas are wanted, 250 characters at most');
 export const passkeyNotFound = () => objectNotFound('Passkey');
 export const passkeyExists = () => duplicateValue('response', 'passkey');
 export const tooManyPasskeys = () =>

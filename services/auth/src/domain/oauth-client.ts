@@ -70,7 +70,7 @@ export const privxExternal = (secret: string): OAuthClient => ({
 });
 
 /** Whoever signs in through the dialect of Secret Server: people, API clients and application accounts. */
-export const SECRET_SERVER: OAuthClient = {
+export const SECRET_SERVER_CLIENT: OAuthClient = {
   ...BUILT_IN,
   id: 'secret-server',
   secret: null,
@@ -83,7 +83,7 @@ export const SECRET_SERVER: OAuthClient = {
 
 /** A machine that was registered by a rule (`client_credentials`): it comes again rather than to refresh. */
 export const sdkClient = (clientId: string): OAuthClient => ({
-  ...SECRET_SERVER,
+  ...SECRET_SERVER_CLIENT,
   id: SDK_CLIENT_PREFIX + clientId,
   grants: ['client_credentials'],
   bindsToAddress: true,

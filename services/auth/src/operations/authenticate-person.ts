@@ -27,7 +27,8 @@ export async function authenticatePerson(
   ctx: Authenticator,
   request: RequestInfo,
   username: string,
-  password: string,
+  /** Or its readings, where it cannot be told how it was sent: any of them will do, and all are one attempt. */
+  password: string | readonly string[],
   { admitsApplications } = { admitsApplications: false },
 ): Promise<User> {
   await admitPassword(ctx, request, username);
@@ -66,17 +67,26 @@ export async function comparePassword(
   ctx: Authenticator,
   request: RequestInfo,
   username: string,
-  password: string,
+  password: string | readonly string[],
   hash: string | null,
 ): Promise<boolean> {
   const identity = passwordIdentity(username);
   let matches: boolean;
   try {
-    matches = await ctx.passwords.verify(hash, password);
+    matches = await matchesAny(ctx, [password].flat(), hash);
   } catch (error) {
     await forgetSignIn(ctx, identity, request.remoteAddress);
     throw error;
   }
   if (matches) await recordSignInSuccess(ctx, identity, request.remoteAddress);
   return matches;
+}
+
+async function matchesAny(
+  { passwords }: Authenticator,
+  readings: readonly string[],
+  hash: string | null,
+): Promise<boolean> {
+  for (const reading of readings) if (await passwords.verify(hash, reading)) return true;
+  return false;
 }

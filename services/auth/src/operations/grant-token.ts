@@ -137,7 +137,8 @@ export async function grantByDomainCredentials(
   return openApiClientSession(ctx, request, privxExternal(''), apiClient, input);
 }
 
-async function openApiClientSession(
+/** A program that has proved itself. */
+export async function openApiClientSession(
   ctx: AuthContext,
   request: RequestInfo,
   client: OAuthClient,

@@ -66,7 +66,7 @@ export async function updateIdpClient(
     const { name, isEnabled = client.isEnabled, document } = input;
     const stamps = { updatedAt: ctx.now(), updatedBy: by.caller.id };
     await updateRow(tx, { ...client, name, isEnabled, document, ...stamps });
-    if (client.isEnabled && !isEnabled) await endSessions(ctx, tx, { clientId: client.clientId });
+    if (client.isEnabled && !isEnabled) await endSessions(ctx, tx, { clientIds: [client.clientId] });
     return { type: AUDIT_EVENTS.idpClientModified, message: told({ id, name }) };
   });
 }
@@ -76,7 +76,7 @@ export async function deleteIdpClient(ctx: AuthContext, by: By, id: string): Pro
     const client = await lockIdpClient(tx, id);
     if (client === undefined) throw idpClientNotFound();
     await deleteRow(tx, id);
-    await endSessions(ctx, tx, { clientId: client.clientId });
+    await endSessions(ctx, tx, { clientIds: [client.clientId] });
     return { type: AUDIT_EVENTS.idpClientRemoved, message: told(client) };
   });
 }
@@ -98,7 +98,7 @@ export async function regenerateIdpClient(
       updatedAt: ctx.now(),
       updatedBy: by.caller.id,
     });
-    await endSessions(ctx, tx, { clientId: client.clientId });
+    await endSessions(ctx, tx, { clientIds: [client.clientId] });
     return { type: AUDIT_EVENTS.idpClientSecretRead, message: { ...told(client), act: 'regenerated' } };
   });
   return credentials;

@@ -49,6 +49,19 @@ export async function forgetSignIn(ctx: Counter, identity: string, address: stri
   for (const { key, limit } of countersOf(identity, address)) await takeBackAttempt(ctx.db, key, limit.burst);
 }
 
+/** How often guesses of an identity failed lately, from wherever they came, and whether the next one has to wait. */
+export async function failuresOf(
+  { db, now }: Counter,
+  identities: readonly string[],
+): Promise<{ failures: number; isBlocked: boolean }[]> {
+  const keys = identities.map(identity => digest('identity', identity));
+  const states = await findFailures(db, keys);
+  return keys.map(key => {
+    const state = states.get(key.toString('hex'));
+    return { failures: state?.failures ?? 0, isBlocked: secondsBlocked(state, now()) > 0 };
+  });
+}
+
 interface CounterKey {
   readonly key: Buffer;
   readonly limit: Limit;

@@ -7,6 +7,7 @@ import type { RoleTerms } from './user-roles.ts';
 
 interface ApiClientRow {
   id: string;
+  number: number;
   name: string;
   sealed_secret: Buffer;
   roles: { id: string; name: string }[];
@@ -19,6 +20,7 @@ interface ApiClientRow {
 
 const toApiClient = (row: ApiClientRow): ApiClient => ({
   id: row.id,
+  number: row.number,
   name: row.name,
   sealedSecret: row.sealed_secret,
   roles: row.roles,
@@ -29,7 +31,7 @@ const toApiClient = (row: ApiClientRow): ApiClient => ({
   updatedBy: row.updated_by,
 });
 
-const SELECT = `SELECT c.id, c.name, c.sealed_secret, c.created_at, c.created_by, c.updated_at, c.updated_by,
+const SELECT = `SELECT c.id, c.number, c.name, c.sealed_secret, c.created_at, c.created_by, c.updated_at, c.updated_by,
   (SELECT coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) ORDER BY cr.position), '[]')
    FROM api_client_roles cr JOIN roles r ON r.id = cr.role_id WHERE cr.api_client_id = c.id) AS roles,
   ARRAY (SELECT DISTINCT unnest(r.permissions)

@@ -107,7 +107,7 @@ export async function lockRights(tx: Queryable, mode: 'shared' | 'alone'): Promi
 export interface SessionFilter {
   id?: string;
   subjectId?: string;
-  clientId?: string;
+  clientIds?: readonly string[];
   sourceId?: string;
   /** Spared, e.g. the one in which a person changes the password. */
   exceptId?: string;
@@ -119,14 +119,14 @@ export async function markSessionsEnded(tx: Queryable, filter: SessionFilter, no
     `UPDATE sessions SET ended_at = $1, updated_at = $1
      WHERE ended_at IS NULL AND expires_at > $1
        AND ($2::uuid IS NULL OR id = $2) AND ($3::uuid IS NULL OR subject_id = $3)
-       AND ($4::text IS NULL OR client_id = $4) AND ($5::uuid IS NULL OR source_id = $5)
+       AND ($4::text[] IS NULL OR client_id = ANY ($4)) AND ($5::uuid IS NULL OR source_id = $5)
        AND ($6::uuid IS NULL OR id <> $6)
      RETURNING id`,
     [
       now,
       filter.id ?? null,
       filter.subjectId ?? null,
-      filter.clientId ?? null,
+      filter.clientIds ?? null,
       filter.sourceId ?? null,
       filter.exceptId ?? null,
     ],

@@ -182,6 +182,11 @@ export async function findUserByName(db: Queryable, username: string): Promise<U
   return row === undefined ? undefined : toUser(row);
 }
 
+export async function findUserByNumber(db: Queryable, number: number): Promise<User | undefined> {
+  const [row] = await db.query<UserRow>(`SELECT ${COLUMNS} FROM users WHERE number = $1`, [number]);
+  return row === undefined ? undefined : toUser(row);
+}
+
 /** Those of `ids` that exist, each once, in the order asked for. */
 export async function findUsersByIds(db: Queryable, ids: readonly string[]): Promise<User[]> {
   const rows = await db.query<UserRow>(

@@ -15,6 +15,14 @@ export const hostSecretNotFound = () => objectNotFound('Host secret');
 export const whitelistNotFound = () => objectNotFound('Whitelist');
 export const whitelistExists = () => duplicateValue('name', 'whitelist');
 
+export const checkoutNotFound = () => objectNotFound('Checkout');
+export const accountInUse = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'ACCOUNT_IN_USE',
+    message: 'The account is checked out as often as its policy allows, or its password is being changed',
+  });
+
 const inUse = (what: string) =>
   new AppError({ kind: 'conflict', code: 'INVALID_REQUEST_DATA', message: `A host still uses this ${what}` });
 export const passwordPolicyInUse = () => inUse('password policy');
@@ -51,4 +59,18 @@ export const ambiguousHost = () =>
     code: 'VALUE_DUPLICATE',
     message: 'Several hosts have one of these addresses; an external_id tells them apart',
     property: 'addresses',
+  });
+
+export const accountBusy = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The password of this account is being changed or looked at, or waits for that',
+  });
+
+export const accountAtRest = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The host is disabled, or the account is not rotated',
   });

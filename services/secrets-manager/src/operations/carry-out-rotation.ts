@@ -13,6 +13,7 @@ import { promoteCandidate, readCandidate, storeCandidate } from './candidate.ts'
 import { readCurrentPassword } from './current-password.ts';
 import { describeAccount, type DescribedAccount } from './describe-account.ts';
 import * as ends from './finish-rotation.ts';
+import { openAccount } from './open-account.ts';
 import { advance, busyMs, ClaimLost, HOLD_MS } from './rotation-context.ts';
 import { settle, targetFault } from './settle-rotation.ts';
 
@@ -36,7 +37,7 @@ export async function carryOutRotation(
 ): Promise<void> {
   const described = await describeAccount(ctx, rotation.hostId, rotation.account);
   if (described === undefined) throw new ClaimLost();
-  const target = ctx.openTarget(described.target);
+  const target = openAccount(ctx, described);
   const run: Run = { ctx, rotation, described, target, signal };
   switch (rotation.step) {
     case 'waiting':

@@ -1,5 +1,4 @@
 import type { SecretsManagerContext } from '../context.ts';
-import { openTarget } from '../targets/open-target.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Limits, Target } from '../targets/target.ts';
 import type { DescribedAccount } from './describe-account.ts';
@@ -7,7 +6,7 @@ import { keyOfFirstUse, tellRefusedKey } from './host-keys.ts';
 
 type Opening = Pick<
   SecretsManagerContext,
-  'db' | 'audit' | 'now' | 'newId' | 'ring' | 'log' | 'config' | 'rotation'
+  'db' | 'audit' | 'now' | 'newId' | 'ring' | 'log' | 'config' | 'rotation' | 'openTarget'
 >;
 
 /**
@@ -26,12 +25,11 @@ export function openAccount(
   const host = { id: hostId, name: hostName };
   async function reach<T>(limits: Limits, work: (target: Target, limits: Limits) => Promise<T>): Promise<T> {
     try {
-      if (target.kind !== 'ssh' || !trustsFirstKey)
-        return await work(openTarget(target, ctx.rotation), limits);
+      if (target.kind !== 'ssh' || !trustsFirstKey) return await work(ctx.openTarget(target), limits);
       const started = performance.now();
       const hostKeys = [await keyOfFirstUse(ctx, host, target, limits)];
       const deadlineMs = limits.deadlineMs - (performance.now() - started);
-      return await work(openTarget({ ...target, hostKeys }, ctx.rotation), { ...limits, deadlineMs });
+      return await work(ctx.openTarget({ ...target, hostKeys }), { ...limits, deadlineMs });
     } catch (error) {
       if (error instanceof TargetError && error.reason === 'host-key-changed') {
         // The attempt has failed for that reason, whether it can be told now or not.

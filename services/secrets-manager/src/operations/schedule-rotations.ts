@@ -3,8 +3,9 @@ import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { SecretsManagerContext } from '../context.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { nextRotation, placeOf, soonRotation, type Pace } from '../domain/rotation-schedule.ts';
+import type { OnRotationFinished } from '../domain/rotation.ts';
 import { isOpen } from '../domain/rotation-window.ts';
-import { planRotations, takeUnplanned, type PlannedAccount } from '../store/rotation-plans.ts';
+import { forgetPlan, planRotations, takeUnplanned, type PlannedAccount } from '../store/rotation-plans.ts';
 
 /** Makes a rotation due now, in the transaction; one that is under way already stays the only one. */
 export type RequestRotation = (
@@ -62,6 +63,11 @@ function paceOf({ hostId, account, rotationInterval, rotationWindow }: PlannedAc
   if (intervalMs === undefined) throw new Error('a password policy has an interval that is none');
   return { intervalMs, window: rotationWindow ?? undefined, place: placeOf(hostId, account) };
 }
+
+/** A success, for whatever reason, counts as the last rotation. After a failure the time that was planned stays. */
+export const planAnew: OnRotationFinished = async (tx, { hostId, account, outcome }) => {
+  if (outcome === 'succeeded') await forgetPlan(tx, hostId, account);
+};
 
 /** Every replica does it: what one has taken, the others pass over. Returns the stop. */
 export function startScheduling(

@@ -88,6 +88,9 @@ export async function claimNextRotation(db: Queryable, leaseMs: number): Promise
        step = CASE step WHEN 'waiting' THEN 'preparing' ELSE step END
      WHERE id = (
        SELECT id FROM rotations WHERE finished_at IS NULL AND claimable_at <= clock_timestamp()
+         AND NOT EXISTS (
+           SELECT FROM accounts a WHERE a.host_id = rotations.host_id AND a.account = rotations.account
+             AND a.heartbeat_until > clock_timestamp())
        ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED
      ) RETURNING ${COLUMNS}`,
     [leaseMs],

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Client, utils, type AnyAuthMethod, type AuthenticationType, type ParsedKey } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type AuthenticationType, type Client, type ParsedKey } from 'ssh2';
 import {
   ALL_SIGNATURES,
   describeHostKey,
@@ -29,7 +29,7 @@ export async function signIn(socket: Socket, { account, credential, hostKeys }: 
   await awaitIdentification(socket);
 
   return new Promise((resolve, reject) => {
-    const client = new Client();
+    const client = new ssh2.Client();
     let isKeyRefused = false;
     let isCredentialUsed = false;
     // Both stay for as long as the client: an error that comes late must not end the process.
@@ -74,7 +74,7 @@ export async function signIn(socket: Socket, { account, credential, hostKeys }: 
 export async function showHostKey(socket: Socket): Promise<ShownHostKey> {
   await awaitIdentification(socket);
   return new Promise((resolve, reject) => {
-    const client = new Client();
+    const client = new ssh2.Client();
     client.on('error', error => reject(readError(error)));
     client.on('close', () => reject(new TargetError('connection-lost')));
     client.connect({
@@ -110,7 +110,7 @@ function methodsFor(username: string, credential: Credential): AnyAuthMethod[] {
 }
 
 function readKey({ privateKey, passphrase }: Extract<Credential, { kind: 'key' }>): ParsedKey {
-  const parsed = utils.parseKey(privateKey, passphrase);
+  const parsed = ssh2.utils.parseKey(privateKey, passphrase);
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error | undefined;
   if (key === undefined || key instanceof Error || !key.isPrivateKey())
     throw new TargetError('key-unreadable');

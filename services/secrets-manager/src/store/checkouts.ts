@@ -1,0 +1,221 @@
+import type { Queryable } from '@strongroom/db/database';
+import type { AccountKey } from '../domain/account-path.ts';
+import type { Checkout, CheckoutPolicy } from '../domain/checkout.ts';
+import { parseDuration } from '../domain/duration.ts';
+
+const COLUMNS = `id, host_id AS "hostId", account, user_id AS "userId", state, version, created_at AS "createdAt",
+  expires_at AS "expiresAt", ended_at AS "endedAt", rotation_id AS "rotationId",
+  failed_rotations AS "failedRotations", last_failed_at AS "lastFailedAt"`;
+
+const ACTIVE = `FROM checkouts WHERE state <> 'released' AND ($1::text IS NULL OR user_id = $1)
+  AND (state = 'releasing' OR expires_at > $2)`;
+
+/**
+ * Nobody else, on any replica, gives out or ends checkouts of the account until the transaction is over. It is no lock on
+ * rows that a rotation changes: whoever finishes one waits for nobody who waits for a rotation.
+ */
+export async function lockCheckouts(tx: Queryable, { hostId, account }: AccountKey): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtext('checkouts'), hashtext($1 || '/' || $2))`, [
+    hostId,
+    account,
+  ]);
+}
+
+/** What the policy of the account says now. Undefined: its password is not changed, or it is not there any more. */
+export async function findCheckoutPolicy(
+  db: Queryable,
+  { hostId, account }: AccountKey,
+): Promise<CheckoutPolicy | undefined> {
+  const [row] = await db.query<{
+    maxConcurrent: number;
+    maxDuration: string;
+    rotateOnRelease: boolean;
+    retryInterval: string;
+  }>(
+    `SELECT policies.max_concurrent_checkouts AS "maxConcurrent", policies.max_checkout_duration AS "maxDuration",
+       policies.rotate_on_release AS "rotateOnRelease", policies.retry_interval AS "retryInterval"
+     FROM accounts
+     JOIN host_secrets ON host_secrets.host_id = accounts.host_id
+     JOIN password_policies AS policies ON policies.id = host_secrets.password_policy_id
+     WHERE accounts.host_id = $1 AND accounts.account = $2 AND accounts.is_rotated`,
+    [hostId, account],
+  );
+  return (
+    row && {
+      maxConcurrent: row.maxConcurrent,
+      maxDurationMs: milliseconds(row.maxDuration),
+      rotateOnRelease: row.rotateOnRelease,
+      retryIntervalMs: milliseconds(row.retryInterval),
+    }
+  );
+}
+
+function milliseconds(duration: string): number {
+  const ms = parseDuration(duration);
+  if (ms === undefined) throw new Error('a stored policy has a duration that is none');
+  return ms;
+}
+
+/** All checkouts of the account that are not released, the oldest first. */
+export const findActive = (db: Queryable, { hostId, account }: AccountKey): Promise<Checkout[]> =>
+  db.query<Checkout>(
+    `SELECT ${COLUMNS} FROM checkouts WHERE host_id = $1 AND account = $2 AND state <> 'released'
+     ORDER BY created_at, id`,
+    [hostId, account],
+  );
+
+export async function insertCheckout(
+  tx: Queryable,
+  checkout: Pick<Checkout, 'id' | 'hostId' | 'account' | 'userId' | 'createdAt' | 'expiresAt'>,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO checkouts (id, host_id, account, user_id, state, created_at, expires_at)
+     VALUES ($1, $2, $3, $4, 'held', $5, $6)`,
+    [checkout.id, checkout.hostId, checkout.account, checkout.userId, checkout.createdAt, checkout.expiresAt],
+  );
+}
+
+export async function extendCheckout(tx: Queryable, id: string, expiresAt: Date): Promise<void> {
+  await tx.query('UPDATE checkouts SET expires_at = $2 WHERE id = $1', [id, expiresAt]);
+}
+
+/** The first version that the holder is shown is the one that he has checked out. False: he has it no more. */
+export async function keepVersion(db: Queryable, id: string, version: number): Promise<boolean> {
+  const rows = await db.query(
+    `UPDATE checkouts SET version = coalesce(version, $2) WHERE id = $1 AND state = 'held' RETURNING id`,
+    [id, version],
+  );
+  return rows.length === 1;
+}
+
+/** The holder is done, and nobody needs to wait. */
+export async function markReleased(tx: Queryable, id: string, now: Date): Promise<void> {
+  await tx.query(
+    `UPDATE checkouts SET state = 'released', ended_at = coalesce(ended_at, $2), look_at = NULL, rotation_id = NULL
+     WHERE id = $1`,
+    [id, now],
+  );
+}
+
+/** The holder is done, and the password must change first. */
+export async function markReleasing(
+  tx: Queryable,
+  id: string,
+  { now, lookAt, rotationId }: { now: Date; lookAt: Date; rotationId: string },
+): Promise<void> {
+  await tx.query(
+    `UPDATE checkouts SET state = 'releasing', ended_at = $2, look_at = $3, rotation_id = $4 WHERE id = $1`,
+    [id, now, lookAt, rotationId],
+  );
+}
+
+export async function lookAgain(db: Queryable, id: string, lookAt: Date): Promise<void> {
+  await db.query(`UPDATE checkouts SET look_at = $2 WHERE id = $1 AND state = 'releasing'`, [id, lookAt]);
+}
+
+/** From now on it is this one that a release waits for. */
+export async function awaitRotation(tx: Queryable, id: string, rotationId: string): Promise<void> {
+  await tx.query(`UPDATE checkouts SET rotation_id = $2 WHERE id = $1 AND state = 'releasing'`, [
+    id,
+    rotationId,
+  ]);
+}
+
+/** Whether passwords on the host may be changed now. */
+export async function isHostEnabled(db: Queryable, hostId: string): Promise<boolean> {
+  const rows = await db.query(`SELECT 1 FROM hosts WHERE id = $1 AND disabled = 'false'`, [hostId]);
+  return rows.length > 0;
+}
+
+/** Whether the rotation that the checkout waits for is under way or will be; of one that waits for any: one of them. */
+export async function isRotationToCome(
+  db: Queryable,
+  { hostId, account, rotationId }: Checkout,
+): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM rotations WHERE host_id = $1 AND account = $2 AND finished_at IS NULL
+       AND ($3::uuid IS NULL OR $3 IN (id, next_id))`,
+    [hostId, account, rotationId],
+  );
+  return rows.length > 0;
+}
+
+/** Takes those that wait for this rotation, or for any, until the end of the transaction. */
+export const lockReleasing = (
+  tx: Queryable,
+  { hostId, account }: AccountKey,
+  rotationId: string,
+): Promise<Checkout[]> =>
+  tx.query<Checkout>(
+    `SELECT ${COLUMNS} FROM checkouts WHERE host_id = $1 AND account = $2 AND state = 'releasing'
+       AND (rotation_id IS NULL OR rotation_id = $3)
+     ORDER BY id FOR UPDATE`,
+    [hostId, account, rotationId],
+  );
+
+export async function noteFailedRotation(
+  tx: Queryable,
+  id: string,
+  { now, lookAt }: { now: Date; lookAt: Date },
+): Promise<void> {
+  await tx.query(
+    `UPDATE checkouts SET failed_rotations = failed_rotations + 1, last_failed_at = $2, look_at = $3,
+       rotation_id = NULL
+     WHERE id = $1`,
+    [id, now, lookAt],
+  );
+}
+
+export async function findCheckout(db: Queryable, id: string): Promise<Checkout | undefined> {
+  const [row] = await db.query<Checkout>(`SELECT ${COLUMNS} FROM checkouts WHERE id = $1`, [id]);
+  return row;
+}
+
+/** Those of a holder, or of all (null), that are not over. */
+export async function listActive(
+  db: Queryable,
+  userId: string | null,
+  now: Date,
+  page: { descending: boolean; offset: number; limit: number },
+): Promise<{ count: number; checkouts: Checkout[] }> {
+  const direction = page.descending ? 'DESC' : 'ASC';
+  const [[total], checkouts] = await Promise.all([
+    db.query<{ count: number }>(`SELECT count(*)::integer AS count ${ACTIVE}`, [userId, now]),
+    db.query<Checkout>(
+      `SELECT ${COLUMNS} ${ACTIVE} ORDER BY created_at ${direction}, id ${direction} OFFSET $3 LIMIT $4`,
+      [userId, now, page.offset, page.limit],
+    ),
+  ]);
+  return { count: total?.count ?? 0, checkouts };
+}
+
+/** Some of those that have run out, the longest first. */
+export const findExpired = (db: Queryable, now: Date, limit: number): Promise<Checkout[]> =>
+  db.query<Checkout>(
+    `SELECT ${COLUMNS} FROM checkouts WHERE state = 'held' AND expires_at <= $1 ORDER BY expires_at LIMIT $2`,
+    [now, limit],
+  );
+
+/** Some of those whose release is to be looked after, the longest due first. */
+export const findToLookAt = (db: Queryable, now: Date, limit: number): Promise<Checkout[]> =>
+  db.query<Checkout>(
+    `SELECT ${COLUMNS} FROM checkouts WHERE state = 'releasing' AND look_at <= $1 ORDER BY look_at LIMIT $2`,
+    [now, limit],
+  );
+
+/** Accounts that were given back and whose password could not be changed so far. */
+export async function countHeldUp(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `SELECT count(*)::integer AS count FROM checkouts WHERE state = 'releasing' AND failed_rotations > 0`,
+  );
+  return row?.count ?? 0;
+}
+
+/** Forgets checkouts that ended before; the audit trail keeps them. */
+export async function deleteReleased(db: Queryable, before: Date, limit: number): Promise<void> {
+  await db.query(
+    `DELETE FROM checkouts WHERE id IN (
+       SELECT id FROM checkouts WHERE state = 'released' AND ended_at < $1 ORDER BY ended_at LIMIT $2)`,
+    [before, limit],
+  );
+}
