@@ -50,6 +50,8 @@ const MEDIA_TYPES: Record<BodyType, string> = {
   stream: ANY_BYTES,
 };
 
+const DESCRIPTIONS = { 200: 'OK', 201: 'Created', 204: 'No Content' };
+
 function operation(route: Route): Record<string, unknown> {
   const mediaType = MEDIA_TYPES[route.bodyType ?? 'json'];
   return {
@@ -68,7 +70,7 @@ function operation(route: Route): Record<string, unknown> {
       : { requestBody: { content: { [mediaType]: { schema: route.body } } } }),
     responses: {
       [String(route.status ?? 200)]: {
-        description: route.status === 201 ? 'Created' : 'OK',
+        description: DESCRIPTIONS[route.status ?? 200],
         ...answerContent(route),
       },
       default: {

@@ -54,7 +54,7 @@ interface RouteDescription {
   /** Whose API the route is of. Absent: PrivX's and our own, read and answered as the schemas say. */
   readonly dialect?: Dialect;
   /** 200 unless stated: PrivX's Python SDK takes 201 for creates and exactly 200 for all else (contract 0.2). */
-  readonly status?: 200 | 201;
+  readonly status?: 200 | 201 | 204;
   /** Shape of the answer's body; absent means an empty body. */
   readonly response?: TSchema;
   /** Media type of an answer that is not JSON, e.g. a page's; of any bytes: application/octet-stream. */

@@ -9,7 +9,16 @@ import { findInactive } from '../store/versions.ts';
 
 export interface SecretSearch extends Pick<
   SecretQuery,
-  'words' | 'tags' | 'schema' | 'folder' | 'sortKey' | 'descending' | 'leafContains' | 'leafIs' | 'directlyIn'
+  | 'words'
+  | 'tags'
+  | 'schema'
+  | 'folder'
+  | 'sortKey'
+  | 'descending'
+  | 'leafContains'
+  | 'leafIs'
+  | 'directlyIn'
+  | 'changedSince'
 > {
   /** `''`: all that the caller may know of, shared ones and his own. */
   readonly filter: 'shared' | 'personal' | 'readable' | 'writable' | 'both' | 'accessible' | '';

@@ -7,6 +7,7 @@ import {
   SECRET_JOINS,
   toSealedVersion,
   toSecret,
+  VERSION_COLUMNS,
   type SealedVersion,
   type SecretRow,
   type VersionRow,
@@ -86,11 +87,40 @@ export async function findSealedVersion(
   return row && toSealedVersion(row);
 }
 
-/** Where the shared secret of this number is. */
-export async function findAddress(db: Queryable, number: number): Promise<SecretAddress | undefined> {
+/**
+ * Those of these shared secrets that exist, in this order, with their newest versions, as long as all of their content
+ * together has no more than so many bytes. Undefined: it has more.
+ */
+export async function findAllSealed(
+  db: Queryable,
+  ids: readonly string[],
+  maxBytes: number,
+): Promise<SealedSecret[] | undefined> {
+  const rows = await db.query<SecretRow & VersionRow & { fits: boolean }>(
+    `SELECT ${SECRET_COLUMNS}, ${VERSION_COLUMNS}, v.key_id, v.wrapped_key,
+            CASE WHEN sized.fits THEN v.ciphertext END AS ciphertext, sized.fits
+     FROM (
+       SELECT wanted.id, wanted.place, v.version,
+              coalesce(sum(octet_length(v.ciphertext)) OVER (ORDER BY wanted.place), 0) <= $2 AS fits
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+         JOIN secrets s ON s.id = wanted.id AND s.owner_id IS NULL
+         JOIN secret_versions v ON v.secret_id = s.id AND v.version = s.current_version
+     ) AS sized JOIN secrets s ON s.id = sized.id ${SECRET_JOINS}
+       JOIN secret_versions v ON v.secret_id = s.id AND v.version = sized.version
+     ORDER BY sized.place`,
+    [ids, maxBytes],
+  );
+  return rows.every(({ fits }) => fits) ? rows.map(toSealedSecret) : undefined;
+}
+
+/** Where the shared secret of this number or id is. */
+export async function findAddress(
+  db: Queryable,
+  key: { readonly number: number } | { readonly id: string },
+): Promise<SecretAddress | undefined> {
   const [row] = await db.query<{ id: string; name: string }>(
-    'SELECT id, name FROM secrets WHERE number = $1::bigint AND owner_id IS NULL',
-    [number],
+    'SELECT id, name FROM secrets WHERE (number = $1::bigint OR id = $2) AND owner_id IS NULL',
+    'id' in key ? [null, key.id] : [key.number, null],
   );
   return row && { ownerId: undefined, name: row.name, id: row.id };
 }

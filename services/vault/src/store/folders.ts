@@ -64,6 +64,15 @@ export async function findFolderByPath(db: Queryable, path: string): Promise<Fol
   return row && toFolder(row);
 }
 
+/** The folder of this path; where there is none, the first one whose path differs by case alone. */
+export async function findFolderLike(db: Queryable, path: string): Promise<Folder | undefined> {
+  const [row] = await db.query<FolderRow>(
+    `SELECT ${FOLDER_COLUMNS} FROM folders WHERE lower(path) = lower($1) ORDER BY path <> $1, path COLLATE "C" LIMIT 1`,
+    [path],
+  );
+  return row && toFolder(row);
+}
+
 /** Undefined: there is one of this path. */
 export async function insertFolder(
   tx: Queryable,

@@ -1,7 +1,7 @@
 import { SECRET_COLUMNS, SECRET_JOINS } from './secret-rows.ts';
 
 /*
- * The statements of the search (docs/adr/0028-search.md). All of them take the filter as $1 to $14 (`filterValues`) and
+ * The statements of the search (docs/adr/0028-search.md). All of them take the filter as $1 to $15 (`filterValues`) and
  * must be planned with these values, so that what is not asked for falls out.
  */
 
@@ -33,6 +33,8 @@ export interface SecretFilter {
   directlyIn?: string | undefined;
   /** Its newest version must not be deleted then. */
   readableAt?: Date | undefined;
+  /** It was made or changed then or later. */
+  changedSince?: Date | undefined;
 }
 
 export interface SecretOrder {
@@ -56,6 +58,7 @@ export const filterValues = (filter: SecretFilter): unknown[] => [
   filter.leafIs,
   filter.directlyIn,
   filter.readableAt,
+  filter.changedSince,
 ];
 
 /** A pattern of LIKE. */
@@ -93,7 +96,7 @@ const MATCHES = `(lower(s.name) LIKE ALL (string_to_array(lower($1), ' ')) AND $
           WHEN 'accessible' THEN coalesce(${READABLE} OR ${WRITABLE}, false)
           ELSE true
         END)
-  AND ${IS_READABLE_THEN})`;
+  AND ($15::timestamptz IS NULL OR s.updated_at >= $15) AND ${IS_READABLE_THEN})`;
 
 const WITH_FOLDER = 'LEFT JOIN folders f ON f.id = s.folder_id';
 
@@ -121,37 +124,37 @@ const inOrder = (key: string, direction: string) => `ORDER BY ${key} ${direction
 const candidates = (tail: string) => `SELECT ${COLUMNS} FROM (
   ${both(which => `SELECT ${COLUMNS} FROM secrets s WHERE ${which} ${tail}`)}) s ${tail}`;
 
-/** Candidates: a set of secrets, cut off where it has more than $17 of them. */
+/** Candidates: a set of secrets, cut off where it has more than $18 of them. */
 const CANDIDATES = {
   /** The first in the order asked for. */
-  first: (order: string) => candidates(`${order} LIMIT $17`),
-  any: () => candidates('LIMIT $17'),
+  first: (order: string) => candidates(`${order} LIMIT $18`),
+  any: () => candidates('LIMIT $18'),
   /** Those that the caller may know of, whatever else is asked: the planner picks indexes of roles. */
   known: () => `SELECT ${COLUMNS} FROM secrets s WHERE s.id IN (
-      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.read_roles && $3::uuid[] LIMIT $17)
+      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.read_roles && $3::uuid[] LIMIT $18)
       UNION
-      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.write_roles && $3::uuid[] LIMIT $17)
+      (SELECT s.id FROM secrets s WHERE $5 AND s.owner_id IS NULL AND s.write_roles && $3::uuid[] LIMIT $18)
       UNION
       (SELECT s.id FROM folders f JOIN secrets s ON s.folder_id = f.id
-       WHERE $5 AND (f.effective_read_roles && $3::uuid[] OR f.effective_write_roles && $3::uuid[]) LIMIT $17)
+       WHERE $5 AND (f.effective_read_roles && $3::uuid[] OR f.effective_write_roles && $3::uuid[]) LIMIT $18)
       UNION
-      (SELECT s.id FROM secrets s WHERE s.owner_id = ANY ($6::text[]) LIMIT $17))`,
+      (SELECT s.id FROM secrets s WHERE s.owner_id = ANY ($6::text[]) LIMIT $18))`,
   /** Those that are as is asked, whoever may know of them: the planner picks indexes of pieces, tags and dates. */
   alike: () => `SELECT ${COLUMNS} FROM secrets s
     WHERE ($5 AND s.owner_id IS NULL OR s.owner_id = ANY ($6::text[])) AND ${ATTRIBUTES}
-      AND ($18 = '' OR name_pieces(s.name) COLLATE "C" @> word_pieces($18)) LIMIT $17`,
+      AND ($19 = '' OR name_pieces(s.name) COLLATE "C" @> word_pieces($19)) LIMIT $18`,
 };
 export type CandidateSet = keyof typeof CANDIDATES;
 
 /**
- * How many candidates there are and how many of them match; and of those that match, the page. $15 and $16: its offset
+ * How many candidates there are and how many of them match; and of those that match, the page. $16 and $17: its offset
  * and limit.
  */
 const pageAmong = (candidates: string, key: string, direction: string) => `
   WITH examined AS MATERIALIZED (
     SELECT s.id, ${key} AS key, ${MATCHES} AS matches FROM (${candidates}) s ${WITH_FOLDER}
   ), page AS (
-    SELECT id, key FROM examined WHERE matches ORDER BY key ${direction}, id ${direction} OFFSET $15 LIMIT $16
+    SELECT id, key FROM examined WHERE matches ORDER BY key ${direction}, id ${direction} OFFSET $16 LIMIT $17
   )
   SELECT total.examined, total.matched, page.key::text AS key, ${SECRET_COLUMNS}
   FROM (SELECT count(*)::integer AS examined, (count(*) FILTER (WHERE matches))::integer AS matched FROM examined) total
@@ -165,14 +168,14 @@ const matching = (key: string, and: string, tail: string) =>
       `SELECT ${key} AS key, s.id FROM secrets s ${WITH_FOLDER} WHERE ${which} AND ${MATCHES} ${and} ${tail}`,
   );
 
-/** A page of all that match. $15 and $16: its offset and limit. */
+/** A page of all that match. $16 and $17: its offset and limit. */
 function pageOf(key: string, direction: string, and = ''): string {
   const order = inOrder('key', direction);
   return `
   SELECT page.key::text AS key, ${SECRET_COLUMNS}
   FROM (
-    SELECT s.key, s.id FROM (${matching(key, and, `${order} LIMIT $15::bigint + $16::bigint`)}) s
-    ${order} OFFSET $15 LIMIT $16
+    SELECT s.key, s.id FROM (${matching(key, and, `${order} LIMIT $16::bigint + $17::bigint`)}) s
+    ${order} OFFSET $16 LIMIT $17
   ) page JOIN secrets s ON s.id = page.id ${SECRET_JOINS}
   ORDER BY page.key ${direction}, page.id ${direction}`;
 }
@@ -184,11 +187,11 @@ function statementsOf(sortKey: SecretSortKey, direction: 'ASC' | 'DESC') {
   return {
     among: { first: among('first'), any: among('any'), known: among('known'), alike: among('alike') },
     all: pageOf(key, direction),
-    /** After the secret that has this key ($17) and id ($18). */
+    /** After the secret that has this key ($18) and id ($19). */
     after: pageOf(
       key,
       direction,
-      `AND (${key}, s.id) ${direction === 'ASC' ? '>' : '<'} ($17::${KEY_TYPES[sortKey]}, $18::uuid)`,
+      `AND (${key}, s.id) ${direction === 'ASC' ? '>' : '<'} ($18::${KEY_TYPES[sortKey]}, $19::uuid)`,
     ),
     /** Every $15th of those that match, and the last. */
     marks: `
@@ -196,7 +199,7 @@ function statementsOf(sortKey: SecretSortKey, direction: 'ASC' | 'DESC') {
         SELECT (row_number() OVER in_order)::integer AS "offset", s.key, s.id, lead(true) OVER in_order AS has_next
         FROM (${matching(key, '', order)}) s WINDOW in_order AS (${order})
       ) AS numbered
-      WHERE "offset" % $15 = 0 OR has_next IS NULL ORDER BY "offset"`,
+      WHERE "offset" % $16 = 0 OR has_next IS NULL ORDER BY "offset"`,
   };
 }
 
