@@ -12,6 +12,8 @@ CREATE TABLE rotations (
   postponements integer NOT NULL DEFAULT 0,
   -- When whoever has room may take it: its time has come, a lease has run out, and what was begun on the host has ended.
   claimable_at timestamptz NOT NULL,
+  -- Nobody has it, and nothing that was begun is awaited: whoever asks for it may have it taken earlier.
+  waits boolean NOT NULL DEFAULT true,
   -- Counts claims. Only the newest may write.
   fence integer NOT NULL DEFAULT 0,
   -- Which version of the secret for candidates in vault may have become the password.
@@ -30,6 +32,7 @@ CREATE TABLE rotations (
 );
 CREATE UNIQUE INDEX rotations_one_unfinished ON rotations (host_id, account) WHERE finished_at IS NULL;
 CREATE INDEX rotations_claimable ON rotations (claimable_at) WHERE finished_at IS NULL;
+CREATE INDEX rotations_ended ON rotations (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX rotations_account ON rotations (host_id, account);
 
 -- What a rotation did, in order. Never a password.

@@ -14,6 +14,7 @@ import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
 import { secretServerRoutes } from './dialects/secret-server/routes.ts';
 import { startRotator } from './events/rotator.ts';
+import { startForgettingRotations } from './operations/forget-rotations.ts';
 import { startHeartbeats } from './operations/heartbeat-rounds.ts';
 import { requestRotation } from './operations/request-rotation.ts';
 import { planAnew, startScheduling } from './operations/schedule-rotations.ts';
@@ -83,6 +84,7 @@ export async function startSecretsManager(
   );
   const stopHeartbeats = config.rotation.heartbeatIntervalMs > 0 ? startHeartbeats(ctx) : undefined;
   const stopLookingAfterCheckouts = startLookingAfterCheckouts(ctx);
+  const stopForgetting = startForgettingRotations(ctx);
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE, AUTHORIZER],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
@@ -105,6 +107,7 @@ export async function startSecretsManager(
       await stopScheduling();
       await stopHeartbeats?.();
       await stopLookingAfterCheckouts();
+      await stopForgetting();
       await rotator.stop();
       await access.close();
       await roles.close();

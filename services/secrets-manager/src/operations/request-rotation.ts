@@ -52,6 +52,19 @@ export async function requestRotation(
   throw new Error('an account is rotated again and again');
 }
 
+/** The account's password was told, perhaps since a rotation could not be settled: it is tried again now. */
+export async function hurryRotation(
+  ctx: Requesting,
+  tx: Transaction,
+  hostId: string,
+  account: string,
+): Promise<void> {
+  const current = await lockUnfinished(tx, hostId, account);
+  if (current === undefined || current.step === 'waiting') return;
+  await bringForward(tx, current.id, undefined);
+  await announce(ctx, tx, current.id);
+}
+
 async function joinCurrent(
   ctx: Requesting,
   tx: Transaction,

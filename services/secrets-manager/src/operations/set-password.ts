@@ -1,4 +1,4 @@
-import type { By } from '@strongroom/audit/change-on-record';
+import { changeOnRecord, type By } from '@strongroom/audit/change-on-record';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { SecretsManagerContext } from '../context.ts';
 import { accountNotFound, passwordStoredAtOnce } from '../domain/errors.ts';
@@ -6,6 +6,7 @@ import { credentialName } from '../domain/credential-names.ts';
 import { findStoredAccount } from '../store/accounts.ts';
 import { findHost } from '../store/hosts.ts';
 import { tagsOf } from './candidate.ts';
+import { hurryRotation } from './request-rotation.ts';
 
 /** Rotations write there, too. */
 const MAX_ROUNDS = 3;
@@ -13,7 +14,7 @@ const MAX_ROUNDS = 3;
 /** Stores the password that somebody knows the account to have; the host is not asked. */
 export async function setPassword(
   ctx: SecretsManagerContext,
-  { caller, request }: By,
+  by: By,
   hostId: string,
   account: string,
   password: string,
@@ -33,10 +34,11 @@ export async function setPassword(
       idempotencyKey: `told.${ctx.newId()}`,
     });
   }
-  await ctx.audit.write({
-    type: AUDIT_EVENTS.accountPasswordStored,
-    caller,
-    request,
-    message: { hostID: hostId, account, secretVersion: String(version) },
+  await changeOnRecord(ctx, by, async tx => {
+    await hurryRotation(ctx, tx, hostId, account);
+    return {
+      type: AUDIT_EVENTS.accountPasswordStored,
+      message: { hostID: hostId, account, secretVersion: String(version) },
+    };
   });
 }

@@ -59,11 +59,11 @@ export async function lockUnfinished(
   return row;
 }
 
-/** One that waits is to wait no longer than until then. */
+/** One that waits, for its time or between two tries, is to wait no longer than until then. */
 export async function bringForward(tx: Queryable, id: string, notBefore: Date | undefined): Promise<void> {
   await tx.query(
     `UPDATE rotations SET claimable_at = least(claimable_at, coalesce($2, clock_timestamp()))
-     WHERE id = $1 AND step = 'waiting'`,
+     WHERE id = $1 AND waits`,
     [id, notBefore],
   );
 }
@@ -83,7 +83,7 @@ export async function setNext(
 /** Any whose time has come, the longest overdue first. Undefined: there is none. */
 export async function claimNextRotation(db: Queryable, leaseMs: number): Promise<Rotation | undefined> {
   const [row] = await db.query<Rotation>(
-    `UPDATE rotations SET fence = fence + 1, claimable_at = clock_timestamp() + $1 * interval '1 millisecond',
+    `UPDATE rotations SET fence = fence + 1, waits = false, claimable_at = clock_timestamp() + $1 * interval '1 millisecond',
        started_at = coalesce(started_at, clock_timestamp()),
        step = CASE step WHEN 'waiting' THEN 'preparing' ELSE step END
      WHERE id = (
@@ -145,6 +145,7 @@ export async function releaseRotation(
   const rows = await tx.query(
     `WITH released AS (
        UPDATE rotations SET step = $3, failures = $5, postponements = $6, alarm_raised = $7,
+         waits = $8::bigint IS NOT NULL,
          claimable_at = coalesce(clock_timestamp() + $8::bigint * interval '1 millisecond', claimable_at)
        WHERE id = $1 AND fence = $2 AND finished_at IS NULL RETURNING id
      )
@@ -213,4 +214,15 @@ export async function countRotations(db: Queryable): Promise<{ due: number; unse
      FROM rotations WHERE finished_at IS NULL`,
   );
   return row ?? { due: 0, unsettled: 0 };
+}
+
+/** Those that ended before then go, with their steps; a checkout or an alarm names none of that age. How many. */
+export async function pruneRotations(db: Queryable, endedBefore: Date, limit: number): Promise<number> {
+  const rows = await db.query(
+    `DELETE FROM rotations WHERE id IN (
+       SELECT id FROM rotations WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ) RETURNING id`,
+    [endedBefore, limit],
+  );
+  return rows.length;
 }
