@@ -17,6 +17,14 @@ describe('matchRoute', () => {
     ['/secrets-manager/api/v1/password-policies', 'secrets-manager'],
     ['/host-store/api/v1/hosts', 'secrets-manager'],
     ['/monitor-service/api/v1/auditevents', 'monitor'],
+    ['/SecretServer/api/v1/users/current', 'auth'],
+    ['/SecretServer/api/v1/secrets/7', 'vault'],
+    ['/SecretServer/api/v1/secrets/7/expire', 'vault'],
+    ['/SecretServer/api/v1/secrets/7/fields/state', 'vault'],
+    ['/SecretServer/internals/secret-detail/7/generate-password/password', 'vault'],
+    ['/SecretServer/api/v1/secrets/7/state', 'secrets-manager'],
+    ['/SecretServer/api/v1/secrets/7/check-out', 'secrets-manager'],
+    ['/SecretServer/internals/secret-detail/7/change-password-now', 'secrets-manager'],
   ])('%s is served by %s', (path, upstream) => {
     expect(matchRoute(path)?.upstream).toBe(upstream);
   });

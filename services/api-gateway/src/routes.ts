@@ -12,7 +12,7 @@ export interface Route {
   readonly hasPages?: boolean;
 }
 
-/** Secret Server's dialect: what is about people and programs is auth's, secrets and all around them are vault's. */
+/** Secret Server's dialect: what is about people and programs is auth's, secrets and what is around them are vault's. */
 function secretServerRoutes(): Route[] {
   const under = (upstream: UpstreamName, ...paths: string[]) =>
     paths.map(path => ({ prefix: `${SECRET_SERVER_PREFIX}/${path}`, upstream }));
@@ -50,11 +50,17 @@ const ROUTES: readonly Route[] = (
   ] satisfies Route[]
 ).sort((one, other) => other.prefix.length - one.prefix.length);
 
+/** Of secrets that are passwords of accounts on hosts, what is about the account; of others, nothing (ADR 35). */
+const ACCOUNT_ROUTE: Route = { prefix: SECRET_SERVER_PREFIX, upstream: 'secrets-manager' };
+const OF_ACCOUNTS =
+  /^\/SecretServer\/(?:api\/v1\/secrets\/[^/]+\/(?:summary|state|check-out|check-in|extend-check-out|heartbeat|change-password|stop-password-change)|internals\/secret-detail\/[^/]+\/change-password-now)$/;
+
 /**
  * Longest prefix first, on a segment border. The path is the still-encoded one: what is written with
  * needless percent triplets is no prefix of ours and therefore served by nobody.
  */
 export function matchRoute(path: string): Route | undefined {
+  if (OF_ACCOUNTS.test(path)) return ACCOUNT_ROUTE;
   for (const route of ROUTES) {
     const { length } = route.prefix;
     if (path.startsWith(route.prefix) && (path.length === length || path[length] === '/')) return route;

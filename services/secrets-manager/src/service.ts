@@ -8,9 +8,11 @@ import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-manag
 import { keyRoutes } from '@strongroom/service/key-routes';
 import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
+import { createSecretServerVault } from './clients/secret-server-vault.ts';
 import { createVaultClient } from './clients/vault-client.ts';
 import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
+import { secretServerRoutes } from './dialects/secret-server/routes.ts';
 import { startRotator } from './events/rotator.ts';
 import { startForgettingRotations } from './operations/forget-rotations.ts';
 import { startHeartbeats } from './operations/heartbeat-rounds.ts';
@@ -96,6 +98,7 @@ export async function startSecretsManager(
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
       ...checkoutRoutes(ctx),
+      ...secretServerRoutes({ ctx, vault: createSecretServerVault(config.vaultUrl) }),
       ...keyRoutes(PREFIX, keys),
     ],
     authenticate: access.authenticate,

@@ -79,6 +79,23 @@ const FOR_ALL: [method: string, path: string][] = [
   ['POST', `${SECRETS}/checkouts/${ID}/release`],
 ];
 
+/** Secret Server's dialect. */
+const SECRET = `/SecretServer/api/v1/secrets/${ID}`;
+const FOR_ALL_IN_DIALECT: [method: string, path: string][] = [
+  ['GET', `${SECRET}/summary`],
+  ['GET', `${SECRET}/state`],
+  ['POST', `${SECRET}/check-out`],
+  ['POST', `${SECRET}/check-in`],
+  ['POST', `${SECRET}/extend-check-out`],
+];
+const FOR_MANAGERS_IN_DIALECT: [method: string, path: string][] = [
+  ['POST', `${SECRET}/heartbeat`],
+  ['POST', `${SECRET}/change-password`],
+  ['POST', `${SECRET}/stop-password-change`],
+  ['POST', `/SecretServer/internals/secret-detail/${ID}/change-password-now`],
+];
+const inDialect = [...FOR_ALL_IN_DIALECT, ...FOR_MANAGERS_IN_DIALECT];
+
 const all = [...routes.map(([method, path]): [string, string] => [method, path]), ...FOR_ALL];
 
 test('names every route', async () => {
@@ -86,7 +103,7 @@ test('names every route', async () => {
   const served = Object.entries(body['paths'] as Record<string, object>).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path.replace(/\{\w+\}/, ID)}`),
   );
-  const named = all.map(([method, path]) => `${method} ${path}`);
+  const named = [...all, ...inDialect].map(([method, path]) => `${method} ${path}`);
   expect(served.filter(each => !each.endsWith('/status')).sort()).toEqual(named.sort());
 });
 
@@ -95,6 +112,25 @@ test.each(all)('%s %s: 401 without a valid token', async (method, path) => {
     const { status, body } = await sm.call(method, path, { as });
     expect([status, body['error_code']]).toEqual([401, 'UNAUTHENTICATED']);
   }
+});
+
+test.each(inDialect)('%s %s: in the dialect, 401 without a valid token', async (method, path) => {
+  for (const as of [null, 'Bearer nonsense']) {
+    const { status, body } = await sm.call(method, path, { as });
+    expect([status, body]).toEqual([401, { message: expect.any(String) }]);
+  }
+});
+
+test.each(FOR_MANAGERS_IN_DIALECT)('%s %s: denied without hosts-manage', async (method, path) => {
+  const as = await sm.withPermissions(...PERMISSIONS.filter(permission => permission !== 'hosts-manage'));
+  const { status, body } = await sm.call(method, path, { as, body: {} });
+  expect([status, body['errorCode']]).toEqual([404, 'API_AccessDenied']);
+});
+
+test.each(inDialect)('%s %s: nothing is granted while vault cannot be asked', async (method, path) => {
+  const sent = method === 'GET' ? {} : { body: { data: {} } };
+  const { status, body } = await sm.call(method, path.replace(ID, '7'), sent);
+  expect([status, body]).toEqual([503, expect.objectContaining({ message: expect.any(String) })]);
 });
 
 describe.each(routes)('%s %s', (method, path, allowed) => {

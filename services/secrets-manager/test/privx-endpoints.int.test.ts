@@ -11,7 +11,8 @@ afterAll(() => sm.stop());
 
 test('the page of endpoints says what is served, and nothing else', async () => {
   const rows = await readEndpointRows('/secrets-manager/', '/host-store/', '/authorizer/');
-  const routed = new Set(documentedOperations((await sm.call('GET', '/openapi.json', { as: null })).body));
+  const documented = documentedOperations((await sm.call('GET', '/openapi.json', { as: null })).body);
+  const routed = new Set(documented.filter(operation => !operation.includes(' /SecretServer/')));
   const named = rows.map(row => row.operation);
   const served = new Set(rows.filter(row => row.served !== 'no').map(row => row.operation));
   expect({

@@ -61,6 +61,27 @@ export const ambiguousHost = () =>
     property: 'addresses',
   });
 
+export const notCheckedOut = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The caller has not checked the account out',
+  });
+
+export const followsNoAccount = () =>
+  new AppError({
+    kind: 'invalid',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The secret is not the password of an account that is rotated',
+  });
+
+export const changeGoesOn = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'A change of a password that was asked for is carried out and cannot be stopped',
+  });
+
 export const accountBusy = () =>
   new AppError({
     kind: 'conflict',

@@ -17,16 +17,24 @@ import type { CheckoutContext } from './checkout-context.ts';
 import { endCheckout, told } from './end-checkout.ts';
 import { readCheckout, type ReadableCheckout } from './read-checkout.ts';
 
-/**
- * Gives the account to the caller, for at most as long and at most as often as its policy says, and shows its password.
- * Whoever has it already gets the checkout that he has. `wantedMs` absent: as long as may be.
- */
-export async function checkOut(
+/** Gives the account to the caller and shows its password. */
+export const checkOut = async (
   ctx: CheckoutContext,
   by: By,
   key: AccountKey,
   wantedMs?: number,
-): Promise<ReadableCheckout> {
+): Promise<ReadableCheckout> => readCheckout(ctx, by, await takeAccount(ctx, by, key, wantedMs));
+
+/**
+ * Gives the account to the caller, for at most as long and at most as often as its policy says. Whoever has it already
+ * gets the checkout that he has. `wantedMs` absent: as long as may be. Returns the id of the checkout.
+ */
+export async function takeAccount(
+  ctx: CheckoutContext,
+  by: By,
+  key: AccountKey,
+  wantedMs?: number,
+): Promise<string> {
   if (!(await isUsable(ctx.db, by.caller.roles, key))) return refuse(ctx, by, key);
   const id = await ctx.db.transaction(async tx => {
     await lockCheckouts(tx, key);
@@ -38,7 +46,7 @@ export async function checkOut(
   });
   ctx.ring();
   if (id === undefined) throw accountInUse();
-  return readCheckout(ctx, by, id);
+  return id;
 }
 
 /** What has run out is over now, not when somebody comes by to say so. */

@@ -22,6 +22,15 @@ export async function findStoredAccount(
   return row;
 }
 
+/** Those accounts of the host whose passwords are changed. */
+export async function listRotatedAccounts(db: Queryable, hostId: string): Promise<string[]> {
+  const rows = await db.query<{ account: string }>(
+    'SELECT account FROM accounts WHERE host_id = $1 AND is_rotated ORDER BY account',
+    [hostId],
+  );
+  return rows.map(({ account }) => account);
+}
+
 /** The host is about to be touched. False: the account is gone. Held until the transaction ends. */
 export async function markInitiated(tx: Queryable, hostId: string, account: string): Promise<boolean> {
   const rows = await tx.query(

@@ -130,7 +130,7 @@ export async function isHostEnabled(db: Queryable, hostId: string): Promise<bool
 /** Whether the rotation that the checkout waits for is under way or will be; of one that waits for any: one of them. */
 export async function isRotationToCome(
   db: Queryable,
-  { hostId, account, rotationId }: Checkout,
+  { hostId, account, rotationId }: Pick<Checkout, 'hostId' | 'account' | 'rotationId'>,
 ): Promise<boolean> {
   const rows = await db.query(
     `SELECT 1 FROM rotations WHERE host_id = $1 AND account = $2 AND finished_at IS NULL
