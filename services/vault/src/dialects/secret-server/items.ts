@@ -13,6 +13,8 @@ export const ItemInput = Members({
   fieldId: OrNull(Type.Integer()),
   slug: OrNull(Text(MAX_NAME_LENGTH)),
   fieldName: OrNull(Text(MAX_NAME_LENGTH)),
+  /** Of a file that is generated. */
+  filename: OrNull(Text(MAX_NAME_LENGTH)),
   // Any characters: what a secret holds is not ours to judge.
   itemValue: OrNull(Type.String({ maxLength: MAX_VALUE_LENGTH })),
 });

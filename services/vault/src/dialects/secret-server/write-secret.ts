@@ -3,7 +3,7 @@ import { AUTHENTICATED, route, type Route } from '@strongroom/http/route';
 import { Members, OrNull, Text, Type } from '@strongroom/schema/types';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { VaultContext } from '../../context.ts';
-import { folderPathOf } from '../../domain/folder.ts';
+import { folderPathOf, type Folder } from '../../domain/folder.ts';
 import { DEFAULT_MAX_VERSIONS, holdsOne, type Secret } from '../../domain/secret.ts';
 import { createSecret } from '../../operations/create-secret.ts';
 import { editSecret } from '../../operations/edit-secret.ts';
@@ -12,6 +12,7 @@ import { FORGET } from '../../operations/once.ts';
 import { readFolder } from '../../operations/read-folder.ts';
 import { schemaByNumber } from '../../operations/read-schema.ts';
 import { accessArgs, toldOf } from './access-args.ts';
+import { generateKeys, SshKeyArgs, storeGeneratedFiles } from './generated-keys.ts';
 import { ItemList, withItems } from './items.ts';
 import { answerSecret } from './read-secret.ts';
 import { ById, ByPath, Id, secretKey } from './secret-key.ts';
@@ -21,11 +22,6 @@ import { inVersions, secretServer, V1_AND_V2 } from './versions.ts';
 
 const FolderId = OrNull(Type.Integer({ minimum: NO_FOLDER }));
 const NameInput = Text(2_048);
-
-const SshKeyArgs = Members({
-  generatePassphrase: OrNull(Type.Boolean()),
-  generateSshKeys: OrNull(Type.Boolean()),
-});
 
 const NewSecretInput = Members({
   name: NameInput,
@@ -59,12 +55,13 @@ export const writeSecretRoutes = (ctx: VaultContext): Route[] => [
       response: SecretView,
       async handle({ body, caller, request }) {
         requireServable(body);
-        if (body.sshKeyArgs?.generateSshKeys === true || body.sshKeyArgs?.generatePassphrase === true) {
-          throw invalidField('sshKeyArgs', 'The template has no SSH keys to be generated');
-        }
         const schema = await schemaByNumber(ctx, body.secretTemplateId);
         if (schema === undefined) throw invalidField('secretTemplateId', 'No template has this number');
-        const name = inFolder(await folderToAddTo(ctx, caller, request, body.folderId), body.name);
+        const folder = await folderToAddTo(ctx, caller, request, body.folderId);
+        const name = inFolder(folder.path, body.name);
+        const stated = withItems({}, { number: 0 }, schema, body.items);
+        const place = { name, folder, schema };
+        const generated = await generateKeys(ctx, caller, request, body.sshKeyArgs, place, stated);
         const created = await createSecret(
           ctx,
           caller,
@@ -73,7 +70,7 @@ export const writeSecretRoutes = (ctx: VaultContext): Route[] => [
             ownerId: undefined,
             name,
             schema: schema.name,
-            data: withItems({}, { number: 0 }, schema, body.items),
+            data: { ...stated, ...generated.text },
             readRoles: [],
             writeRoles: [],
             tags: [],
@@ -84,6 +81,7 @@ export const writeSecretRoutes = (ctx: VaultContext): Route[] => [
           },
           FORGET,
         );
+        await storeGeneratedFiles(ctx, caller, request, created, schema, generated, body.items);
         return answerSecret(ctx, caller, request, created, {});
       },
     }),
@@ -154,7 +152,7 @@ export async function statedFolder(
 }
 
 /**
- * The path of the folder that a new secret comes into. In this dialect nobody states who may read, and whoever made a
+ * The folder that a new secret comes into. In this dialect nobody states who may read, and whoever made a
  * secret reads it next: so it has to be a folder whose roles let him.
  */
 async function folderToAddTo(
@@ -162,11 +160,11 @@ async function folderToAddTo(
   caller: Caller,
   request: RequestInfo,
   number: number | null | undefined,
-): Promise<string> {
+): Promise<Folder> {
   const unreadable = () =>
     invalidField('folderId', 'A secret needs a folder that one of your roles may read');
   if (number === undefined || number === null || number <= 0) throw unreadable();
   const folder = await readFolder(ctx, caller, request, { number });
   if (!holdsOne(caller, folder.effectiveReadRoles)) throw unreadable();
-  return folder.path;
+  return folder;
 }
