@@ -2,6 +2,12 @@
 export const MAX_FILE_BYTES = 5 * 2 ** 20;
 
 /**
+ * Bytes of a form that brings such a file in the ways of Secrets Safe. Some clients repeat the whole of it in the JSON
+ * beside it, where one byte may take six.
+ */
+export const MAX_FILE_FORM_BYTES = 7 * MAX_FILE_BYTES + 65_536;
+
+/**
  * Bytes that the body of a request may have that brings one field's value or file in the ways of Secret Server: a file in
  * base64, or the frame around one. As a list of numbers, which takes up to four times that, a file has to be smaller.
  */

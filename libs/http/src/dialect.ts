@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AppError } from '@strongroom/errors/app-error';
 import type { TSchema } from '@strongroom/schema/types';
 
@@ -12,6 +13,8 @@ export interface Dialect {
   readonly readQuery: (schema: TSchema, raw: Readonly<Record<string, unknown>>) => unknown;
   /** The same for a body, a form's or JSON's. */
   readonly readBody: (schema: TSchema, raw: unknown) => unknown;
+  /** What a request proves its caller by, as an Authorization header says it. Absent: that header. */
+  readonly readCredentials?: (headers: IncomingHttpHeaders) => string | undefined;
   readonly writeError: (error: AppError) => { readonly status: number; readonly body: unknown };
   /** The shape of `writeError`'s bodies. */
   readonly ErrorBody: TSchema;

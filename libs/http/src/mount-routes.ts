@@ -34,7 +34,7 @@ export interface MountOptions {
 export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
   const readBody = readRawBody(options.bodyLimitBytes);
   for (const route of routes) {
-    const handlers: RequestHandler[] = [authorize(route.access, options.authenticate)];
+    const handlers: RequestHandler[] = [authorize(route, options.authenticate)];
     if (options.admit !== undefined && demandsCaller(route.access)) handlers.push(limit(options.admit));
     if (route.body !== undefined && route.bodyType !== 'stream') handlers.push(readBody);
     handlers.push(answer(route));
@@ -58,8 +58,9 @@ const nobody: Caller = {
 
 const demandsCaller = ({ kind }: Access): boolean => kind !== 'public' && kind !== 'own-check';
 
-function authorize(access: Access, authenticate: Authenticate): RequestHandler {
+function authorize({ access, dialect }: Route, authenticate: Authenticate): RequestHandler {
   if (!demandsCaller(access)) return (_request, _response, next) => next();
+  const credentials = dialect?.readCredentials ?? (({ authorization }) => authorization);
   return (request, _response, next) => {
     const admit = (caller: Caller) => {
       if (
@@ -73,7 +74,7 @@ function authorize(access: Access, authenticate: Authenticate): RequestHandler {
       next();
     };
     try {
-      const caller = authenticate(request.headers.authorization, requestInfo(request));
+      const caller = authenticate(credentials(request.headers), requestInfo(request));
       if (caller instanceof Promise) caller.then(admit, next);
       else admit(caller);
     } catch (error) {

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorBody } from '@strongroom/errors/error-body';
 import { secretServerRefusal } from '@strongroom/errors/secret-server-error';
+import { secretsSafeRefusal } from '@strongroom/errors/secrets-safe-error';
 import type { Context } from './context.ts';
 import { NOT_FOUND, type Refusal } from './refusals.ts';
 import { bodyLength } from './request-body.ts';
 import { pathOf } from './request-target.ts';
 import { isAtSecretServersDoor } from './secret-server-door.ts';
+import { isAtSecretsSafesDoor } from './secrets-safe-door.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** One of the gateway's own pages. */
@@ -87,6 +89,7 @@ export function refuse(
 export function refusalBody(refusal: Refusal, requestId: string, path: string): string {
   const { status, code, message } = refusal;
   if (isAtSecretServersDoor(path)) return JSON.stringify(secretServerRefusal(status, message).body);
+  if (isAtSecretsSafesDoor(path)) return JSON.stringify(secretsSafeRefusal(status, message).body);
   const body: ErrorBody = { error_code: code, error_message: message, request_id: requestId };
   return JSON.stringify(refusal === NOT_FOUND ? { ...body, message } : body);
 }

@@ -21,13 +21,15 @@ import { bodyLength } from './request-body.ts';
 import { pathOf, targetFault } from './request-target.ts';
 import { isInternal, isSignIn, matchRoute, maxBodyBytesAt } from './routes.ts';
 import { isSoap, secretServerTarget } from './secret-server-door.ts';
+import { secretsSafeTarget } from './secrets-safe-door.ts';
 
 export function createApp(context: Context, metrics: Metrics = silentMetrics): RequestListener {
   const pages = ownPages(context);
   const observe = observeRequests(metrics);
   return (request, response) => {
     const requestId = randomUUID();
-    request.url = secretServerTarget(request.url ?? '') ?? request.url;
+    const target = request.url ?? '';
+    request.url = secretServerTarget(target) ?? secretsSafeTarget(target) ?? target;
     if (context.config.accessLog) logAccess(context, request, response, requestId);
     observe(request, response, requestId, () => {
       handle(context, pages, request, response, requestId).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES, MAX_FILE_FORM_BYTES } from '@strongroom/contracts/limits';
 import { isInternal, isSignIn, matchRoute, maxBodyBytesAt } from './routes.ts';
 
 describe('matchRoute', () => {
@@ -56,6 +56,9 @@ test.each([
 test.each([
   ['/vault/api/v1/files/secrets/a', MAX_FILE_BYTES],
   ['/vault/api/v1/user/0190f3a2-1111-7222-8333-444455556666/files/secrets/a', MAX_FILE_BYTES],
+  ['/BeyondTrust/api/public/v3/secrets-safe/folders/1/secrets/file', MAX_FILE_FORM_BYTES],
+  ['/BeyondTrust/api/public/v3/secrets-safe/secrets/1/file', MAX_FILE_FORM_BYTES],
+  ['/BeyondTrust/api/public/v3/secrets-safe/secrets/1/text', 1_000],
   ['/SecretServer/api/v1/secrets/1/fields/file', MAX_FIELD_BODY_BYTES],
   ['/SecretServer/api/v1/secrets/1', 1_000],
   ['/vault/api/v1/filesystem/a', 1_000],

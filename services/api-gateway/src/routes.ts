@@ -1,5 +1,6 @@
-import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES } from '@strongroom/contracts/limits';
+import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES, MAX_FILE_FORM_BYTES } from '@strongroom/contracts/limits';
 import { SECRET_SERVER_PREFIX } from './secret-server-door.ts';
+import { SECRETS_SAFE_PREFIX } from './secrets-safe-door.ts';
 
 export const UPSTREAM_NAMES = ['auth', 'vault', 'secrets-manager', 'monitor'] as const;
 export type UpstreamName = (typeof UPSTREAM_NAMES)[number];
@@ -44,6 +45,8 @@ const ROUTES: readonly Route[] = (
     { prefix: '/authorizer/api/v1', upstream: 'secrets-manager' },
     { prefix: '/monitor-service/api/v1', upstream: 'monitor' },
     ...secretServerRoutes(),
+    { prefix: `${SECRETS_SAFE_PREFIX}/auth`, upstream: 'auth' },
+    { prefix: `${SECRETS_SAFE_PREFIX}/secrets-safe`, upstream: 'vault' },
   ] satisfies Route[]
 ).sort((one, other) => other.prefix.length - one.prefix.length);
 
@@ -61,11 +64,13 @@ export function matchRoute(path: string): Route | undefined {
 
 const FILES = /^\/vault\/api\/v1\/(?:user\/[^/]+\/)?files\//;
 
+const FILE_FORMS = /^\/BeyondTrust\/api\/public\/v3\/secrets-safe\/.+\/file$/;
 const SECRET_SERVER_FIELDS = /^\/SecretServer\/api\/v1\/secrets\/[^/]+\/fields\/[^/]+$/;
 
 /** Files of secrets are larger than any other body, so STRONGROOM_MAX_BODY_BYTES does not count for them. */
 export function maxBodyBytesAt(path: string, setting: number): number {
   if (FILES.test(path)) return MAX_FILE_BYTES;
+  if (FILE_FORMS.test(path)) return MAX_FILE_FORM_BYTES;
   return SECRET_SERVER_FIELDS.test(path) ? MAX_FIELD_BODY_BYTES : setting;
 }
 
@@ -90,6 +95,7 @@ const SIGN_INS: readonly (readonly [method: string, path: RegExp])[] = [
   ['PUT', /^\/auth\/api\/v1\/password$/],
   ['POST', /^\/secretserver\/oauth2\/(?:token|refresh)$/],
   ['POST', /^\/secretserver\/api\/v1\/sdk-client-accounts$/],
+  ['POST', /^\/beyondtrust\/api\/public\/v3\/auth\/(?:connect\/token|signappin)$/],
 ];
 
 /**

@@ -11,6 +11,7 @@ import { serve, type RunningService } from '@strongroom/service/serve';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { secretServerRoutes } from './dialects/secret-server/routes.ts';
+import { secretsSafeRoutes } from './dialects/secrets-safe/routes.ts';
 import { MAX_DATA_BYTES } from './domain/secret.ts';
 import { startForgetting } from './operations/forget-answers.ts';
 import { startRemovingUploads } from './operations/remove-abandoned-uploads.ts';
@@ -86,6 +87,7 @@ export async function startVault(
       ...fileRoutes(ctx),
       ...schemaRoutes(ctx),
       ...secretServerRoutes(ctx),
+      ...secretsSafeRoutes(ctx),
       ...keyRoutes('/vault/api/v1', keys),
     ],
     authenticate: access.authenticate,

@@ -8,7 +8,7 @@ import { findAddress } from '../store/find-secrets.ts';
 import { parseAddress } from './find-secret.ts';
 
 /** How dialects ask for a shared secret. */
-export type SecretKey = { readonly number: number } | { readonly path: string };
+export type SecretKey = { readonly number: number } | { readonly id: string } | { readonly path: string };
 
 /**
  * The address of the shared secret that is asked for. Whether the caller may know of it decides whoever uses the
@@ -20,16 +20,22 @@ export async function locateSecret(
   request: RequestInfo,
   key: SecretKey,
 ): Promise<SecretAddress> {
-  const address = 'number' in key ? await findAddress(ctx.db, key.number) : addressAt(key.path);
+  const address = 'path' in key ? addressAt(key.path) : await findAddress(ctx.db, key);
   if (address !== undefined) return address;
   const error = secretNotFound();
   await ctx.audit.write({
     type: AUDIT_EVENTS.secretAccessDenied,
     caller,
     request,
-    message: { ...('number' in key ? { secretNumber: String(key.number) } : {}), reason: error.code },
+    message: { ...keyed(key), reason: error.code },
   });
   throw error;
+}
+
+/** What is asked for, for the record. A path may be any text. */
+function keyed(key: SecretKey): Record<string, string> {
+  if ('path' in key) return {};
+  return 'id' in key ? { secretID: key.id } : { secretNumber: String(key.number) };
 }
 
 /** Undefined: no secret can have this name. */

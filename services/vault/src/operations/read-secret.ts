@@ -4,7 +4,7 @@ import type { VaultContext } from '../context.ts';
 import { openContent } from '../domain/content.ts';
 import { readRoleRequired, secretNotFound } from '../domain/errors.ts';
 import { mayRead, type Secret, type SecretAddress, type SecretData } from '../domain/secret.ts';
-import { isReadable } from '../domain/version.ts';
+import { isReadable, type Version } from '../domain/version.ts';
 import { findKnown, named, parseAddress, refuse, requireKnown } from './find-secret.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function readSecret(
   rawAddress: SecretAddress,
   knows: (revision: number) => boolean = () => false,
   told: Readonly<Record<string, string>> = {},
-): Promise<{ secret: Secret; data: SecretData | undefined }> {
+): Promise<{ secret: Secret; version: Version; data: SecretData | undefined }> {
   const address = parseAddress(rawAddress);
   const found = await ctx.secrets.findSealed(address);
   const { secret, version, envelope } = await requireKnown(ctx, caller, request, address, found);
@@ -34,7 +34,7 @@ export async function readSecret(
     request,
     message: { ...named(address), secretID: secret.id, secretVersion: String(secret.version), ...told },
   });
-  return { secret, data };
+  return { secret, version, data };
 }
 
 /** What is known of a secret without opening it; for readers, writers and managers alike. */

@@ -86,11 +86,14 @@ export async function findSealedVersion(
   return row && toSealedVersion(row);
 }
 
-/** Where the shared secret of this number is. */
-export async function findAddress(db: Queryable, number: number): Promise<SecretAddress | undefined> {
+/** Where the shared secret of this number or id is. */
+export async function findAddress(
+  db: Queryable,
+  key: { readonly number: number } | { readonly id: string },
+): Promise<SecretAddress | undefined> {
   const [row] = await db.query<{ id: string; name: string }>(
-    'SELECT id, name FROM secrets WHERE number = $1::bigint AND owner_id IS NULL',
-    [number],
+    'SELECT id, name FROM secrets WHERE (number = $1::bigint OR id = $2) AND owner_id IS NULL',
+    'id' in key ? [null, key.id] : [key.number, null],
   );
   return row && { ownerId: undefined, name: row.name, id: row.id };
 }
