@@ -310,6 +310,7 @@ describe('the door', () => {
       'GET /role-store/api/v1/status',
       'GET /secrets-manager/api/v1/status',
       'GET /vault/api/v1/status',
+      'POST /BeyondTrust/api/public/v3/auth/connect/token',
       'POST /SecretServer/api/v1/sdk-client-accounts',
       'POST /SecretServer/oauth2/refresh',
       'POST /SecretServer/oauth2/token',
