@@ -245,6 +245,24 @@ describe('a key', () => {
     expect((await signAppIn(auth, psAuth(String(body['key']), account.username))).status).toBe(200);
   });
 
+  test('that is replaced while somebody signs in by it lets nobody in', async () => {
+    const { id, as } = await keyed();
+    const isWaiting = async () =>
+      (
+        await auth.superuser.query(
+          `SELECT 1 FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR SHARE OF k%'`,
+        )
+      ).length > 0;
+    const [answer] = await auth.superuser.transaction(async tx => {
+      await tx.query(`UPDATE api_keys SET key_hash = 'another' WHERE id = $1`, [id]);
+      const signingIn = signAppIn(auth, as);
+      await eventually('the sign-in waits', isWaiting);
+      return [signingIn];
+    });
+    expect(answerOf(await answer)).toEqual(REFUSED);
+  });
+
   test('that is revoked is worth nothing, nor what it opened', async () => {
     const { id, as } = await keyed();
     const bearer = bearerIn(cookieOf(await signAppIn(auth, as)));

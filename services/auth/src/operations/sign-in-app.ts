@@ -16,8 +16,7 @@ import { readPsAuth, type PsAuth } from '../domain/ps-auth.ts';
 import type { Subject } from '../domain/subject.ts';
 import { displayNameOf, emailOf } from '../domain/user-names.ts';
 import { findApiClient } from '../store/api-clients.ts';
-import { findApiKeyByHash } from '../store/api-keys.ts';
-import { lockRights } from '../store/sessions.ts';
+import { holdApiKeyByHash } from '../store/api-keys.ts';
 import { findUser } from '../store/users.ts';
 import { authenticateApiClient } from './authenticate-client.ts';
 import { openApiClientSession } from './grant-token.ts';
@@ -98,9 +97,8 @@ async function openByKey(
 ): Promise<{ token: string; subject: Subject }> {
   if (stated === undefined) throw apiKeyRefused();
   const outcome = await ctx.db.transaction(async tx => {
-    // Whoever rotates or revokes takes this lock alone: no session slips through beside it.
-    await lockRights(tx, 'shared');
-    const key = await findApiKeyByHash(tx, digestOf(stated.key));
+    // Whoever rotates or revokes waits for this session, and ends it; or is waited for, and the key is gone.
+    const key = await holdApiKeyByHash(tx, digestOf(stated.key));
     if (key === undefined) return { reason: 'key' };
     const now = ctx.now();
     const reason = refusalOf(key, { runas: stated.runas, address: request.remoteAddress, now });

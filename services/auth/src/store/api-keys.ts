@@ -65,8 +65,9 @@ export async function lockApiKey(tx: Queryable, id: string): Promise<ApiKey | un
   return row && toApiKey(row);
 }
 
-export async function findApiKeyByHash(db: Queryable, keyHash: Buffer): Promise<ApiKey | undefined> {
-  const [row] = await db.query<KeyRow>(`${SELECT} WHERE k.key_hash = $1`, [keyHash]);
+/** Neither replaced nor revoked until the transaction ends. */
+export async function holdApiKeyByHash(tx: Queryable, keyHash: Buffer): Promise<ApiKey | undefined> {
+  const [row] = await tx.query<KeyRow>(`${SELECT} WHERE k.key_hash = $1 FOR SHARE OF k`, [keyHash]);
   return row && toApiKey(row);
 }
 
