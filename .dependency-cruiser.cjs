@@ -39,7 +39,7 @@ const HOMES = {
   '@opentelemetry': 'libs/tracing',
   amqplib: 'libs/bus',
   ssh2: 'services/(secrets-manager/src/targets|vault/src/operations)',
-  mariadb: 'services/secrets-manager/src/targets',
+  mariadb: '(services/secrets-manager/src/targets|bench)',
 };
 
 const homeRules = Object.entries(HOMES).map(([name, home]) => ({

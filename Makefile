@@ -8,7 +8,7 @@ SOURCES := $(shell find libs services apps bench -name node_modules -prune -o -n
 
 .DEFAULT_GOAL := help
 .PHONY: help up cluster cluster-down cluster-clean cluster-logs cluster-status cluster-figures build check format \
-  test test-unit test-int test-e2e test-cluster bench bench-vault crash rekey chaos scale rolling clean
+  test test-unit test-int test-e2e test-cluster bench bench-vault crash rekey rotations rotation-rate chaos scale rolling clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -82,7 +82,7 @@ TEST_CLUSTER := COMPOSE_PROJECT_NAME=strongroom-test STRONGROOM_CLUSTER_DIR=$(CU
 test-cluster: build ## The end-to-end tests against a cluster of their own, made and removed
 	@$(TEST_CLUSTER) $(MAKE) cluster-clean cluster
 	@$(TEST_CLUSTER) STRONGROOM_E2E_CLUSTER=var/test-cluster \
-	  $(JEST) --selectProjects e2e --testPathIgnorePatterns standalone observability --runInBand; status=$$?; \
+	  $(JEST) --selectProjects e2e --testPathIgnorePatterns standalone observability rotations --runInBand; status=$$?; \
 	  $(TEST_CLUSTER) docker compose down --volumes && rm -rf var/test-cluster; exit $$status
 
 bench: build ## Reads, writes, tokens and sign-ins a second beside floors measured in the same run
@@ -101,6 +101,12 @@ CLUSTER_ARGUMENTS = --directory=$(or $(STRONGROOM_CLUSTER_DIR),var/cluster)
 
 rekey: build ## Re-key 100,000 secrets under load, killed with -9 twice on the way, and print the rate beside its floor
 	@node bench/dist/rekey.js
+
+rotations: build ## Rotate passwords on real hosts while everything is killed or cut at every step, and open every account
+	@node bench/dist/rotations.js
+
+rotation-rate: build ## 500 accounts that are due at once, by one replica and by two: accounts a minute, and none twice
+	@node bench/dist/rotation-rate.js
 
 chaos: build ## Kill parts of the running cluster with -9, in turn and in pairs, under load, and count what is lost
 	@$(ON_CLUSTER) bench/dist/chaos.js $(CLUSTER_ARGUMENTS)

@@ -304,6 +304,7 @@ describe('the door', () => {
       'GET /auth/assets/{version}/password-reset.js',
       'GET /auth/login',
       'GET /auth/password-reset',
+      'GET /authorizer/api/v1/status',
       'GET /host-store/api/v1/status',
       'GET /local-user-store/api/v1/status',
       'GET /monitor-service/api/v1/status',

@@ -19,7 +19,7 @@ import { addHost, startRotationLab, type RotationLab } from './rotation-lab.ts';
 
 /** What the host does when it is told a new password, and when somebody signs in. */
 const SETTING = ['sets', 'sets and breaks off', 'breaks off', 'refuses', 'says that it did'] as const;
-const PROVING = ['answers', 'breaks off', 'refuses all'] as const;
+const PROVING = ['answers', 'breaks off', 'refuses all', 'refuses by silence'] as const;
 
 interface Behaviour {
   readonly setting: (typeof SETTING)[number];
@@ -45,7 +45,9 @@ const targetOf = (host: Host): Target => ({
   proves(_account, password) {
     const { proving } = host.behaviour;
     if (proving === 'breaks off') return Promise.reject(new TargetError('connection-lost'));
-    return Promise.resolve(proving === 'answers' && password === host.password ? 'opens' : 'refused');
+    if (proving === 'refuses all') return Promise.resolve('refused');
+    if (password === host.password) return Promise.resolve('opens');
+    return proving === 'answers' ? Promise.resolve('refused') : Promise.reject(new TargetError('timeout'));
   },
 });
 
@@ -207,6 +209,18 @@ describe('a process that dies', () => {
       { numRuns: 60, endOnFailure: true },
     );
   });
+});
+
+test('a host that takes longer to refuse a password than it is given is settled by the one that opens', async () => {
+  const account = nextAccount();
+  const host = { password: initialOf(account), behaviour: WELL };
+  await request(account);
+  const behaviour: Behaviour = { setting: 'breaks off', proving: 'refuses by silence' };
+  await run(host, behaviour, Infinity);
+  expect(await stateOf(account)).toMatchObject({ step: 'settling' });
+  await run(host, behaviour, Infinity);
+  expect(await stateOf(account)).toMatchObject({ step: 'waiting' });
+  await untilDone(account, host);
 });
 
 test('two replicas with one rotation: the one that was overtaken changes nothing more', async () => {

@@ -22,8 +22,13 @@ export const testBroker = (): Promise<TestBroker | undefined> => demand<TestBrok
 /** Whether `startBroker` works here. With CI=true a machine that cannot is a failure. */
 export const canStartBroker = async (): Promise<boolean> => (await demand('broker-source')) !== undefined;
 
+export interface OwnBroker extends OwnServer {
+  /** Where it keeps queues and messages, and what it logs. Absent: within a container. */
+  readonly directory?: string;
+}
+
 /** Started; a RabbitMQ of one test, which may kill it and start it again with its data. */
-export async function startBroker(): Promise<OwnServer> {
+export async function startBroker(): Promise<OwnBroker> {
   const source = await demand<ServerSource>('broker-source');
   if (source === undefined) throw new Error('this machine can run no RabbitMQ');
   const server = await prepareBroker(source);
@@ -33,7 +38,7 @@ export async function startBroker(): Promise<OwnServer> {
 
 const USER = 'strongroom';
 
-export async function prepareBroker(source: ServerSource): Promise<OwnServer> {
+export async function prepareBroker(source: ServerSource): Promise<OwnBroker> {
   const port = await freePort();
   const password = randomBytes(24).toString('base64url');
   const address = { url: `amqp://${USER}:${password}@127.0.0.1:${port}`, port };
@@ -99,7 +104,7 @@ export async function prepareBroker(source: ServerSource): Promise<OwnServer> {
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   });
-  return ownServer(address, launcher, isReady);
+  return { ...ownServer(address, launcher, isReady), directory };
 }
 
 /** AMQP 0-9-1, 4.2.2: who sends the protocol header is answered with `connection.start`. */

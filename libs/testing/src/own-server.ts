@@ -60,13 +60,18 @@ export interface ProgramLaunch {
   remove: () => Promise<void>;
 }
 
+/** The launcher of a program of this machine. */
+export interface ProgramLauncher extends Launcher {
+  /** Undefined when it does not run. */
+  pid: () => number | undefined;
+}
+
 /** Runs a program as a process group of its own, so that a kill reaches what it started. */
-export function programLauncher(launch: ProgramLaunch): Launcher {
+export function programLauncher(launch: ProgramLaunch): ProgramLauncher {
   const { program, args, account, environment, logFile, remove } = launch;
   let child: ChildProcess | undefined;
-  // A test run that ends without its teardown leaves nothing behind.
-  const onExit = () => signal(child);
   return {
+    pid: () => (child !== undefined && isRunning(child) ? child.pid : undefined),
     async launch() {
       const output = await open(logFile, 'a');
       const options = spawnOptions(account);
@@ -78,13 +83,16 @@ export function programLauncher(launch: ProgramLaunch): Launcher {
       });
       await once(child, 'spawn');
       await output.close();
-      process.once('exit', onExit);
+      if (launched.size === 0) process.once('exit', killLaunched);
+      launched.add(child);
     },
     async kill() {
       const running = child;
       child = undefined;
-      process.off('exit', onExit);
-      if (running?.exitCode !== null || running.signalCode !== null) return;
+      if (running === undefined) return;
+      launched.delete(running);
+      if (launched.size === 0) process.off('exit', killLaunched);
+      if (!isRunning(running)) return;
       const exited = once(running, 'exit');
       signal(running);
       await exited;
@@ -93,8 +101,14 @@ export function programLauncher(launch: ProgramLaunch): Launcher {
   };
 }
 
-function signal(child: ChildProcess | undefined): void {
-  if (child?.pid === undefined) return;
+/** A run that ends without its teardown leaves none of these behind. */
+const launched = new Set<ChildProcess>();
+const killLaunched = () => launched.forEach(signal);
+
+const isRunning = (child: ChildProcess) => child.exitCode === null && child.signalCode === null;
+
+function signal(child: ChildProcess): void {
+  if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {

@@ -16,10 +16,14 @@ export const canStartSshd = async (): Promise<boolean> => (await demand('sshd-pr
 export interface TestSshd extends Pick<OwnServer, 'port' | 'start' | 'kill'> {
   /** Its own key of this algorithm, as `ssh-keygen -l` tells it. */
   readonly fingerprints: Readonly<Record<HostKeyType, string>>;
+  /** Its own keys, as lines of `known_hosts` have them. */
+  readonly hostKeys: readonly string[];
   /** The private key (PEM) that signs root in. */
   readonly rootKey: string;
   /** A real account of this machine; with `isRoot` one that may do everything. */
   addAccount: (password: string, options?: { isRoot?: boolean; loginShell?: string }) => Promise<string>;
+  /** As many plain accounts as there are passwords, in their order, in one go. */
+  addAccounts: (passwords: readonly string[]) => Promise<string[]>;
   /** What the machine itself keeps of the account's password. */
   shadowOf: (account: string) => Promise<string>;
   /** The accounts go, too. */
@@ -72,20 +76,34 @@ export async function startSshd(settings: readonly string[] = []): Promise<TestS
   await server.start();
 
   const accounts: string[] = [];
+  async function addAccounts(passwords: readonly string[], options: readonly string[]): Promise<string[]> {
+    const added = passwords.map(password => ({
+      name: `srtest-${randomBytes(5).toString('hex')}`,
+      password,
+    }));
+    for (const { name } of added) {
+      await run('useradd', [...options, '--no-user-group', name]);
+      accounts.push(name);
+    }
+    await feed('chpasswd', [], added.map(({ name, password }) => `${name}:${password}\n`).join(''));
+    return added.map(({ name }) => name);
+  }
+
   return {
     port,
     start: server.start,
     kill: server.kill,
     fingerprints,
+    hostKeys: await Promise.all(
+      HOST_KEY_TYPES.map(async type => (await readFile(keyFile(`${type}.pub`), 'utf8')).trim()),
+    ),
     rootKey: await readFile(keyFile('root'), 'utf8'),
     async addAccount(password, { isRoot = false, loginShell = '/bin/bash' } = {}) {
-      const name = `srtest-${randomBytes(5).toString('hex')}`;
       const kind = isRoot ? ['--non-unique', '--uid', '0', '--no-create-home'] : ['--create-home'];
-      await run('useradd', [...kind, '--no-user-group', '--shell', loginShell, name]);
-      accounts.push(name);
-      await feed('chpasswd', [], `${name}:${password}\n`);
+      const [name = ''] = await addAccounts([password], [...kind, '--shell', loginShell]);
       return name;
     },
+    addAccounts: passwords => addAccounts(passwords, ['--no-create-home', '--shell', '/bin/sh']),
     async shadowOf(account) {
       const { stdout } = await run('getent', ['shadow', account]);
       return stdout;

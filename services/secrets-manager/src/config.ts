@@ -10,7 +10,7 @@ import {
 export interface RotationSettings {
   /** Rotations that one replica carries out at once. */
   readonly concurrency: number;
-  /** Of one attempt to set or to prove a password. */
+  /** Of one attempt to set or to prove a password. Hosts take some seconds to refuse one. */
   readonly deadlineMs: number;
   /** Whether accounts of this machine itself may be rotated. */
   readonly allowLoopback: boolean;
@@ -55,7 +55,7 @@ export function readSecretsManagerConfig(environment: Environment): {
 /** Also for the standalone platform, which makes the rest of the configuration itself. */
 export const readRotationSettings = (settings: Settings): RotationSettings => ({
   concurrency: settings.integer('STRONGROOM_ROTATION_CONCURRENCY', { min: 1, max: 1_000 }, 8),
-  deadlineMs: settings.integer('STRONGROOM_ROTATION_DEADLINE_MS', { min: 1_000, max: 600_000 }, 30_000),
+  deadlineMs: settings.integer('STRONGROOM_ROTATION_DEADLINE_MS', { min: 5_000, max: 600_000 }, 30_000),
   allowLoopback: settings.boolean('STRONGROOM_ROTATION_ALLOW_LOOPBACK', false),
   trustOnFirstUse: settings.boolean('STRONGROOM_ROTATION_TRUST_ON_FIRST_USE', true),
   tickMs: settings.integer('STRONGROOM_ROTATION_TICK_MS', { min: 100, max: 3_600_000 }, 30_000),

@@ -1,7 +1,7 @@
 import type { SecretsManagerContext } from '../context.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import { TargetError } from '../targets/target-error.ts';
-import type { Limits, Target } from '../targets/target.ts';
+import type { Limits, Proof, Target } from '../targets/target.ts';
 import { readCandidate } from './candidate.ts';
 import { readCurrentPassword } from './current-password.ts';
 import { faultOf, type Fault } from './finish-rotation.ts';
@@ -22,19 +22,25 @@ export async function settle(
   const { hostId, account } = rotation;
   const candidate = await readCandidate(ctx, rotation);
   const { password: current } = await readCurrentPassword(ctx, hostId, account);
-  try {
-    if (candidate !== undefined && (await target.proves(account, candidate, limits)) === 'opens') {
-      return { has: 'candidate', password: candidate };
+  const proves = async (password: string): Promise<Proof | TargetError> => {
+    try {
+      return await target.proves(account, password, limits);
+    } catch (error) {
+      if (error instanceof TargetError) return error;
+      throw error;
     }
-    // Whoever never knew the current one has lost nothing: another account sets the password.
-    if (current === undefined || (await target.proves(account, current, limits)) === 'opens') {
-      return { has: 'current' };
-    }
-    return { has: 'neither', fault: faultOf('the host refuses the new password and the one before') };
-  } catch (error) {
-    if (error instanceof TargetError) return { has: 'unknown', fault: targetFault(error) };
-    throw error;
-  }
+  };
+  const ofCandidate = candidate === undefined ? 'refused' : await proves(candidate);
+  if (candidate !== undefined && ofCandidate === 'opens') return { has: 'candidate', password: candidate };
+  // Whoever never knew the current one has lost nothing: another account sets the password.
+  if (current === undefined && ofCandidate === 'refused') return { has: 'current' };
+  // Also when nothing was said about the candidate: there are hosts that refuse by silence, and one password opens.
+  const ofCurrent = current === undefined ? 'refused' : await proves(current);
+  if (ofCurrent === 'opens') return { has: 'current' };
+  const silence = [ofCandidate, ofCurrent].find(proof => proof instanceof TargetError);
+  return silence === undefined
+    ? { has: 'neither', fault: faultOf('the host refuses the new password and the one before') }
+    : { has: 'unknown', fault: targetFault(silence) };
 }
 
 /** The details may show what a script wrote, less what may repeat a password. */
