@@ -80,6 +80,18 @@ export const AUDIT_EVENTS = {
     name: 'API-client-secrets-read',
     description: 'The secrets of API clients were read',
   },
+  apiKeyAdded: { code: 5006, name: 'API-key-added', description: 'An API key was made' },
+  apiKeyRotated: {
+    code: 5007,
+    name: 'API-key-rotated',
+    description: 'An API key was replaced, and the sessions that it opened ended',
+  },
+  apiKeyRemoved: {
+    code: 5008,
+    name: 'API-key-removed',
+    description: 'An API key was revoked, and the sessions that it opened ended',
+  },
+  apiKeyRefused: { code: 5009, name: 'API-key-refused', description: 'A sign-in by an API key was refused' },
   userAdded: { code: 5011, name: 'User-added', description: 'A local user was created' },
   userModified: { code: 5012, name: 'User-modified', description: 'A local user was changed' },
   userRemoved: { code: 5013, name: 'User-removed', description: 'A local user was deleted' },

@@ -1,7 +1,9 @@
 import type { Route } from '@strongroom/http/route';
 import type { AuthContext } from './context.ts';
 import { secretServerRoutes } from './dialects/secret-server/routes.ts';
+import { secretsSafeRoutes } from './dialects/secrets-safe/routes.ts';
 import { apiClientRoutes } from './routes/api-clients.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authorizedKeyRoutes } from './routes/authorized-keys.ts';
 import { endSessionRoutes } from './routes/end-session.ts';
 import { identityProviderRoutes } from './routes/identity-providers.ts';
@@ -52,10 +54,12 @@ export const authRoutes = (ctx: AuthContext): Route[] =>
     ...principalKeyRoutes(ctx),
     ...localUserRoutes(ctx),
     ...apiClientRoutes(ctx),
+    ...apiKeyRoutes(ctx),
     ...sourceRoutes(ctx),
     ...identityProviderRoutes(ctx),
     ...trustedClientRoutes(ctx),
     ...idpClientRoutes(ctx),
     // The same in the words of others.
     ...secretServerRoutes(ctx),
+    ...secretsSafeRoutes(ctx),
   ]);

@@ -109,7 +109,7 @@ describe('routes', () => {
         }
         const path = template.replaceAll(/\{\w+\}/g, 'x');
         const answer = await auth.call(method.toUpperCase(), path, { as: null });
-        const code = path.startsWith('/SecretServer/') ? undefined : 'UNAUTHENTICATED';
+        const code = /^\/(?:SecretServer|BeyondTrust)\//.test(path) ? undefined : 'UNAUTHENTICATED';
         expect([path, answer.status, answer.body['error_code']]).toEqual([path, 401, code]);
         expect(answer.headers.get('www-authenticate')).toBe('Bearer');
       }
@@ -130,6 +130,7 @@ describe('routes', () => {
       'get /auth/password-reset',
       'get /local-user-store/api/v1/status',
       'get /role-store/api/v1/status',
+      'post /BeyondTrust/api/public/v3/auth/connect/token',
       'post /SecretServer/api/v1/sdk-client-accounts',
       'post /SecretServer/oauth2/refresh',
       'post /SecretServer/oauth2/token',

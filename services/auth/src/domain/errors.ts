@@ -5,6 +5,7 @@ import {
   invalidField,
   objectNotFound,
   permissionDenied,
+  unauthenticated,
 } from '@strongroom/errors/common-errors';
 
 export const roleNotFound = () => objectNotFound('Role');
@@ -53,6 +54,14 @@ export const noApplicationAccount = () =>
   invalidField('userId', 'Machines act as an application account; this is none');
 export const noAddressList = () =>
   invalidField('details', 'Addresses and CIDR blocks apart by commas are wanted, 250 characters at most');
+export const apiKeyNotFound = () => objectNotFound('API key');
+export const noProgram = () =>
+  invalidField('subject_id', 'An application account or an API client is wanted');
+export const noNetwork = (place: number) =>
+  invalidField(`networks.${place}`, 'An address or a CIDR block is wanted');
+export const apiKeyEnded = () => invalidField('expires_at', 'An RFC 3339 time to come is wanted');
+/** One answer for everything that can be wrong about an API key. */
+export const apiKeyRefused = () => unauthenticated('The API key or its user is not admitted');
 export const passkeyNotFound = () => objectNotFound('Passkey');
 export const passkeyExists = () => duplicateValue('response', 'passkey');
 export const tooManyPasskeys = () =>

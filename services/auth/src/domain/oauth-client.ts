@@ -1,3 +1,6 @@
+import { MAX_ACCESS_TOKEN_SECONDS } from '@strongroom/contracts/session-events';
+import type { ApiKey } from './api-key.ts';
+
 /** An application that may ask for tokens, as the OAuth endpoints see it. */
 export interface OAuthClient {
   readonly id: string;
@@ -92,3 +95,32 @@ export const sdkClient = (clientId: string): OAuthClient => ({
 
 /** Before the id that the machine made for itself (contract secret-server.md 9). */
 export const SDK_CLIENT_PREFIX = 'sdk-client-';
+
+/**
+ * API clients that sign in through the dialect of Secrets Safe. Its session is the token itself, which nothing renews:
+ * it holds for as long as any token may.
+ */
+export const SECRETS_SAFE_CLIENT: OAuthClient = {
+  ...BUILT_IN,
+  id: 'secrets-safe',
+  secret: null,
+  redirectUris: [],
+  grants: ['client_credentials'],
+  admitsApplications: true,
+  accessTokenSeconds: MAX_ACCESS_TOKEN_SECONDS,
+  refreshSeconds: null,
+};
+
+/** Whoever signs in by an API key: no longer than the key holds, and where it names networks at that address alone. */
+export const apiKeyClient = (key: Pick<ApiKey, 'id' | 'networks' | 'expiresAt'>, now: Date): OAuthClient => {
+  const seconds = key.expiresAt === null ? Infinity : (key.expiresAt.getTime() - now.getTime()) / 1_000;
+  return {
+    ...SECRETS_SAFE_CLIENT,
+    id: API_KEY_PREFIX + key.id,
+    accessTokenSeconds: Math.min(seconds, MAX_ACCESS_TOKEN_SECONDS),
+    bindsToAddress: key.networks.length > 0,
+  };
+};
+
+/** Before the id of the key that opened a session. */
+export const API_KEY_PREFIX = 'api-key-';

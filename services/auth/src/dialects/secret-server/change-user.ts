@@ -4,7 +4,8 @@ import type { Static } from '@strongroom/schema/types';
 import type { AuthContext } from '../../context.ts';
 import { readUserByNumber } from '../../operations/accounts.ts';
 import { createLocalUser, updateLocalUser } from '../../operations/local-users.ts';
-import { displayNameOf, emailOf, LOCAL_DOMAIN, type ChangedUser, type NewUser } from './user-view.ts';
+import { displayNameOf, emailOf } from '../../domain/user-names.ts';
+import { LOCAL_DOMAIN, type ChangedUser, type NewUser } from './user-view.ts';
 
 /** The id of a new user. What it asks for and cannot get is refused: nobody takes it for set up. */
 export async function createUser(

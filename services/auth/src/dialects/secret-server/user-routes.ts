@@ -12,6 +12,7 @@ import {
   type Account,
 } from '../../operations/accounts.ts';
 import { changeOwnPassword } from '../../operations/change-password.ts';
+import { emailOf } from '../../domain/user-names.ts';
 import { setPassword } from '../../operations/local-users.ts';
 import { changeUser, createUser } from './change-user.ts';
 import { deleted, Deleted } from './deleted.ts';
@@ -21,7 +22,6 @@ import {
   changesOf,
   currentUser,
   CurrentUser,
-  emailOf,
   LOCAL_DOMAIN,
   NewUser,
   PatchedUser,

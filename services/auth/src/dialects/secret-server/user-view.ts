@@ -1,5 +1,6 @@
 import { Line, Members, OrNull, Type, type Static } from '@strongroom/schema/types';
 import type { User } from '../../domain/user.ts';
+import { displayNameOf, emailOf } from '../../domain/user-names.ts';
 import type { Account } from '../../operations/accounts.ts';
 import { Number32 } from './route-parts.ts';
 
@@ -15,15 +16,6 @@ const When = Type.Union([Type.String(), Type.Null()]);
 /** Without an offset, as the product writes times. */
 const wireTime = (time: Date | null | undefined): string | null =>
   time === null || time === undefined ? null : time.toISOString().slice(0, -1);
-
-type Named = Pick<User, 'username' | 'document'>;
-const textOf = ({ document }: Pick<User, 'document'>, member: string): string => {
-  const value = document[member];
-  return typeof value === 'string' ? value : '';
-};
-export const displayNameOf = (user: Named): string =>
-  textOf(user, 'display_name') || textOf(user, 'full_name') || user.username;
-export const emailOf = (user: Named): string => textOf(user, 'email');
 
 export const UserSummary = Members({
   created: Type.String(),
