@@ -68,7 +68,7 @@ export interface RouteInput<P, Q, B, H> {
   readonly headers: H;
   readonly caller: Caller;
   readonly request: RequestInfo;
-  /** The raw Authorization header, for the token endpoint alone. */
+  /** The raw Authorization header: for the token endpoint, and to ask another service with the rights of the caller. */
   readonly authorization: string | undefined;
 }
 

@@ -17,6 +17,11 @@ describe('matchRoute', () => {
     ['/secrets-manager/api/v1/password-policies', 'secrets-manager'],
     ['/host-store/api/v1/hosts', 'secrets-manager'],
     ['/monitor-service/api/v1/auditevents', 'monitor'],
+    ['/SecretServer/api/v1/secrets/7', 'vault'],
+    ['/SecretServer/api/v1/secrets/7/audits', 'monitor'],
+    ['/SecretServer/api/v1/secrets/7/fields/audits', 'vault'],
+    ['/SecretServer/api/v1/secrets/7/constructor', 'vault'],
+    ['/SecretServer/api/v1/folders/7/audits', 'vault'],
   ])('%s is served by %s', (path, upstream) => {
     expect(matchRoute(path)?.upstream).toBe(upstream);
   });

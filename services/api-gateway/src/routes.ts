@@ -47,11 +47,18 @@ const ROUTES: readonly Route[] = (
   ] satisfies Route[]
 ).sort((one, other) => other.prefix.length - one.prefix.length);
 
+/** What is about one secret and not vault's: its last segment says whose it is. */
+const OF_ONE_SECRET: ReadonlyMap<string, UpstreamName> = new Map([['audits', 'monitor']]);
+
+const ONE_SECRET = /^\/SecretServer\/api\/v1\/secrets\/[^/]+\/([^/]+)$/;
+
 /**
  * Longest prefix first, on a segment border. The path is the still-encoded one: what is written with
  * needless percent triplets is no prefix of ours and therefore served by nobody.
  */
 export function matchRoute(path: string): Route | undefined {
+  const upstream = OF_ONE_SECRET.get(ONE_SECRET.exec(path)?.[1] ?? '');
+  if (upstream !== undefined) return { prefix: `${SECRET_SERVER_PREFIX}/api/v1`, upstream };
   for (const route of ROUTES) {
     const { length } = route.prefix;
     if (path.startsWith(route.prefix) && (path.length === length || path[length] === '/')) return route;
