@@ -63,7 +63,7 @@ function environmentOf(service: Service): Record<string, string> {
   }
   return {
     ...shared,
-    ...(service === 'secrets-manager' ? { STRONGROOM_VAULT_URL: replicas.vault[0]?.url ?? '' } : {}),
+    ...(service !== 'vault' ? { STRONGROOM_VAULT_URL: replicas.vault[0]?.url ?? '' } : {}),
     STRONGROOM_AUTH_URL: replicas.auth[0]?.url ?? '',
     STRONGROOM_MACHINE_SECRET: machineSecrets[service],
   };

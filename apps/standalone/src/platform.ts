@@ -170,18 +170,6 @@ async function start(
     dependencies,
   );
   stops.push(auth.stop);
-  const monitor = await startMonitor(
-    { ...serviceConfig('monitor', 'monitor', auth.url), ...trail, forwarding: options.forwarding },
-    {
-      databasePassword: passwords.monitor,
-      machineSecret: machineSecrets['strongroom-monitor'],
-      auditKey: material.auditKey,
-      auditHttpToken: options.auditHttpToken,
-    },
-    dependencies,
-  );
-  // Beneath auth, though it starts after: monitor stops last, so that the last records of all reach the trail.
-  stops.splice(-1, 0, monitor.stop);
   const vault = await startVault(
     { ...serviceConfig('vault', 'vault', auth.url), ...options.vault },
     {
@@ -193,6 +181,23 @@ async function start(
     dependencies,
   );
   stops.push(vault.stop);
+  const monitor = await startMonitor(
+    {
+      ...serviceConfig('monitor', 'monitor', auth.url),
+      ...trail,
+      vaultUrl: vault.url,
+      forwarding: options.forwarding,
+    },
+    {
+      databasePassword: passwords.monitor,
+      machineSecret: machineSecrets['strongroom-monitor'],
+      auditKey: material.auditKey,
+      auditHttpToken: options.auditHttpToken,
+    },
+    dependencies,
+  );
+  // Beneath auth and vault, though it starts after: monitor stops last, so that the last records of all reach the trail.
+  stops.splice(-2, 0, monitor.stop);
   const secretsManager = await startSecretsManager(
     {
       ...serviceConfig('secrets-manager', 'secrets_manager', auth.url),

@@ -25,6 +25,10 @@ describe('matchRoute', () => {
     ['/SecretServer/api/v1/secrets/7/state', 'secrets-manager'],
     ['/SecretServer/api/v1/secrets/7/check-out', 'secrets-manager'],
     ['/SecretServer/internals/secret-detail/7/change-password-now', 'secrets-manager'],
+    ['/SecretServer/api/v1/secrets/7/audits', 'monitor'],
+    ['/SecretServer/api/v1/secrets/7/fields/audits', 'vault'],
+    ['/SecretServer/api/v1/secrets/7/constructor', 'vault'],
+    ['/SecretServer/api/v1/folders/7/audits', 'vault'],
   ])('%s is served by %s', (path, upstream) => {
     expect(matchRoute(path)?.upstream).toBe(upstream);
   });

@@ -50,17 +50,30 @@ const ROUTES: readonly Route[] = (
   ] satisfies Route[]
 ).sort((one, other) => other.prefix.length - one.prefix.length);
 
-/** Of secrets that are passwords of accounts on hosts, what is about the account; of others, nothing (ADR 35). */
-const ACCOUNT_ROUTE: Route = { prefix: SECRET_SERVER_PREFIX, upstream: 'secrets-manager' };
-const OF_ACCOUNTS =
-  /^\/SecretServer\/(?:api\/v1\/secrets\/[^/]+\/(?:summary|state|check-out|check-in|extend-check-out|heartbeat|change-password|stop-password-change)|internals\/secret-detail\/[^/]+\/change-password-now)$/;
+/** What is about one secret and not vault's: its last segment says whose it is (docs/adr/0035-dialects.md). */
+const OF_ONE_SECRET: ReadonlyMap<string, UpstreamName> = new Map([
+  ['audits', 'monitor'],
+  // Those of secrets that are passwords of accounts on hosts.
+  ['summary', 'secrets-manager'],
+  ['state', 'secrets-manager'],
+  ['check-out', 'secrets-manager'],
+  ['check-in', 'secrets-manager'],
+  ['extend-check-out', 'secrets-manager'],
+  ['heartbeat', 'secrets-manager'],
+  ['change-password', 'secrets-manager'],
+  ['change-password-now', 'secrets-manager'],
+  ['stop-password-change', 'secrets-manager'],
+]);
+
+const ONE_SECRET = /^\/SecretServer\/(?:api\/v1\/secrets|internals\/secret-detail)\/[^/]+\/([^/]+)$/;
 
 /**
  * Longest prefix first, on a segment border. The path is the still-encoded one: what is written with
  * needless percent triplets is no prefix of ours and therefore served by nobody.
  */
 export function matchRoute(path: string): Route | undefined {
-  if (OF_ACCOUNTS.test(path)) return ACCOUNT_ROUTE;
+  const upstream = OF_ONE_SECRET.get(ONE_SECRET.exec(path)?.[1] ?? '');
+  if (upstream !== undefined) return { prefix: SECRET_SERVER_PREFIX, upstream };
   for (const route of ROUTES) {
     const { length } = route.prefix;
     if (path.startsWith(route.prefix) && (path.length === length || path[length] === '/')) return route;

@@ -7,6 +7,7 @@ const GIVEN = {
   STRONGROOM_DATABASE_PASSWORD: 'password',
   STRONGROOM_AUTH_URL: 'http://auth:8080',
   STRONGROOM_ISSUER: 'https://vault.example.org',
+  STRONGROOM_VAULT_URL: 'http://vault:8080',
   STRONGROOM_MACHINE_SECRET: 'secret',
   STRONGROOM_AUDIT_KEY: KEY,
 };

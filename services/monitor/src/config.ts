@@ -20,6 +20,8 @@ export interface TrailSettings {
 }
 
 export interface MonitorConfig extends ServiceConfig, TrailSettings {
+  /** Base address of vault, which says who may read a secret. */
+  readonly vaultUrl: string;
   /** Absent: the trail is forwarded nowhere. */
   readonly forwarding?: ForwardingConfig;
 }
@@ -44,6 +46,7 @@ export function readMonitorConfig(environment: Environment): {
   const forwarding = readForwarding(settings);
   const config = {
     ...readServiceConfig(settings, 'monitor'),
+    vaultUrl: settings.url('STRONGROOM_VAULT_URL'),
     ...readTrailSettings(settings),
     forwarding: forwarding.config,
   };

@@ -3,8 +3,10 @@ import { openAccess } from '@strongroom/service/access';
 import { followFeed } from '@strongroom/service/follow-feed';
 import { openFoundations, type ServiceDependencies } from '@strongroom/service/foundations';
 import { serve, type RunningService } from '@strongroom/service/serve';
+import { createSecretIdOf } from './clients/readable-secrets.ts';
 import type { MonitorConfig, MonitorSecrets } from './config.ts';
 import type { MonitorContext } from './context.ts';
+import { secretServerRoutes } from './dialects/secret-server/routes.ts';
 import { createChain } from './domain/chain.ts';
 import { createReplicas } from './domain/replicas.ts';
 import { createStatements } from './domain/statements.ts';
@@ -80,6 +82,7 @@ export async function startMonitor(
       ...deadLetterRoutes(foundations),
       ...rejectedEventRoutes(foundations, parseAuditEvent),
       timeRoute(foundations),
+      ...secretServerRoutes({ ...foundations, secretIdOf: createSecretIdOf(config.vaultUrl) }),
     ],
     authenticate: access.authenticate,
     bodyLimitBytes: BODY_LIMIT_BYTES,

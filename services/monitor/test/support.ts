@@ -63,6 +63,8 @@ export interface TestMonitorOptions {
   bus?: Bus;
   auditKey?: SecretBytes;
   now?: () => Date;
+  /** Absent: nobody answers there. */
+  vaultUrl?: string;
   metrics?: Metrics;
   forwarding?: ForwardingConfig;
   auditHttpToken?: string;
@@ -92,6 +94,7 @@ export async function startTestMonitor(options: TestMonitorOptions = {}): Promis
     databasePoolSize: 5,
     databaseDeadlineMs: 5_000,
     authUrl: issuer.url,
+    vaultUrl: options.vaultUrl ?? 'http://127.0.0.1:1',
     issuer: issuer.issuer,
     callerRateLimitPerSecond: 0,
     shutdownDeadlineMs: 10_000,

@@ -19,6 +19,7 @@ import { startExpiryWarnings } from './operations/warn-of-expiry.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { folderRoutes } from './routes/folders.ts';
 import { moveSecretRoutes } from './routes/move-secrets.ts';
+import { numberedSecretRoute } from './routes/numbered-secrets.ts';
 import { fileRoutes } from './routes/files.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { searchRoutes } from './routes/search.ts';
@@ -83,6 +84,7 @@ export async function startVault(
       ...secretRoutes(ctx),
       ...versionedSecretRoutes(ctx),
       ...moveSecretRoutes(ctx),
+      numberedSecretRoute(ctx),
       ...folderRoutes(ctx),
       ...fileRoutes(ctx),
       ...schemaRoutes(ctx),
