@@ -97,8 +97,7 @@ const WHY_NOT: Readonly<Record<string, string>> = {
   SdkClientAudits: 'the trail is at `/monitor-service/api/v1`',
   SecretAccessRequests: 'accounts are checked out by those who may, without an approval',
   SecretPermissions: 'roles have no numbers; `/vault/api/v1/secrets` has them',
-  Secrets:
-    'accounts are checked out and rotated at `/authorizer/api/v1` and `/secrets-manager/api/v1`; no proxy, no approval',
+  Secrets: 'there is no proxy, no approval, no double lock and no hook; versions have their own API',
   SecretTemplates: 'schemas are made at `/vault/api/v1/schemas`; one rule for passwords',
   Users: 'roles and second factors are at `/role-store/api/v1` and `/auth/api/v1`',
 };

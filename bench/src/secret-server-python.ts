@@ -32,7 +32,7 @@ try {
       TSS_SECRET_PATH: platform.secret.path,
       TSS_FOLDER_ID: String(platform.folder.id),
       TSS_FOLDER_PATH: platform.folder.path,
-      TSS_PLATFORM_BASE_URL: `https://${TENANT}.secretservercloud.com`,
+      TSS_PLATFORM_BASE_URL: `https://${TENANT}.secretservercloud.com/SecretServer/platform`,
       TSS_PLATFORM_USERNAME: platform.username,
       TSS_PLATFORM_PASSWORD: platform.password,
     },

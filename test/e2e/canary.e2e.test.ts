@@ -119,7 +119,7 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   // Logging out ends the session of the call, and all others must still be admitted after it.
   const leaving = await createApiClient(platform);
   for (const { method, path: pattern } of await listOperations(client)) {
-    const caller = /\/(?:logout|oauth-expiration)$/.test(pattern) ? leaving : client;
+    const caller = /\/(?:logout|oauth-expiration|signout)$/i.test(pattern) ? leaving : client;
     const target = pattern.replace(/\{\w+\}/g, 'canary');
     const bodies = [
       {

@@ -24,7 +24,7 @@ function secretServerRoutes(): Route[] {
     'sdk-client-audits',
   ];
   return [
-    ...under('auth', 'oauth2', ...ofAuth.map(path => `api/v1/${path}`)),
+    ...under('auth', 'oauth2', 'platform', ...ofAuth.map(path => `api/v1/${path}`)),
     ...under('vault', 'api/v1', 'api/v2', 'api/v3', 'internals'),
   ];
 }
@@ -113,6 +113,7 @@ const SIGN_INS: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', /^\/auth\/api\/v1\/password\/reset$/],
   ['PUT', /^\/auth\/api\/v1\/password$/],
   ['POST', /^\/secretserver\/oauth2\/(?:token|refresh)$/],
+  ['POST', /^\/secretserver\/platform\/identity\/api\/oauth2\/token\/xpmplatform$/],
   ['POST', /^\/secretserver\/api\/v1\/sdk-client-accounts$/],
   ['POST', /^\/beyondtrust\/api\/public\/v3\/auth\/(?:connect\/token|signappin)$/],
 ];

@@ -117,6 +117,7 @@ describe('routes', () => {
     expect(open.sort()).toEqual([
       'get /.well-known/oauth-authorization-server',
       'get /.well-known/openid-configuration',
+      'get /SecretServer/platform/health',
       'get /auth/api/v1/oauth/authorize',
       'get /auth/api/v1/oauth/jwks',
       'get /auth/api/v1/oauth/logout',
@@ -134,6 +135,7 @@ describe('routes', () => {
       'post /SecretServer/api/v1/sdk-client-accounts',
       'post /SecretServer/oauth2/refresh',
       'post /SecretServer/oauth2/token',
+      'post /SecretServer/platform/identity/api/oauth2/token/xpmplatform',
       'post /auth/api/v1/login',
       'post /auth/api/v1/login/continue',
       'post /auth/api/v1/login/mfa',

@@ -283,3 +283,46 @@ test('a disabled account loses its token at once', async () => {
   await auth.call('PUT', `${USERS}/${account.id}`, { body: { username: account.username, disabled: true } });
   await untilVoid(bearer);
 });
+
+describe('the Platform, for clients that are told its address', () => {
+  const PLATFORM = `${BASE}/platform`;
+  const TOKEN = `${PLATFORM}/identity/api/oauth2/token/xpmplatform`;
+  const grant = (name: string, password: string) =>
+    askToken(
+      auth,
+      {
+        grant_type: 'client_credentials',
+        client_id: name,
+        client_secret: password,
+        scope: 'xpmheadless',
+      },
+      {},
+      TOKEN,
+    );
+
+  test('is known by its health and by no health of Secret Server', async () => {
+    const health = await auth.call('GET', `${PLATFORM}/health`, { as: null });
+    expect(answerOf(health)).toEqual({ status: 200, body: { Healthy: true } });
+    const other = await auth.call('GET', `${PLATFORM}/api/v1/healthcheck`, { as: null });
+    expect(other.status).toBe(404);
+    expect(JSON.stringify(other.body).toLowerCase()).not.toContain('healthy');
+  });
+
+  test('signs an application account in, and tells it where the vault is', async () => {
+    const account = await makeAccount(auth, {}, ['users-view']);
+    const answer = await grant(account.username, account.password);
+    expect(answer.status).toBe(200);
+    const claims = decodeJwt(String(answer.body['access_token']));
+    expect(claims).toMatchObject({ sub: account.id, kind: 'user', client_id: 'secret-server' });
+    const found = await auth.call('GET', `${PLATFORM}/vaultbroker/api/vaults`, { as: bearerOf(answer) });
+    expect(found.body).toMatchObject({
+      vaults: [{ isDefault: true, isActive: true, connection: { url: `${String(claims.iss)}${BASE}` } }],
+    });
+  });
+
+  test('refuses a wrong secret, and tells nobody else where the vault is', async () => {
+    const account = await makeAccount(auth);
+    expect(answerOf(await grant(account.username, 'wrong'))).toEqual(REFUSED);
+    expect((await auth.call('GET', `${PLATFORM}/vaultbroker/api/vaults`, { as: null })).status).toBe(401);
+  });
+});

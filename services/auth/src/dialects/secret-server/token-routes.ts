@@ -8,7 +8,7 @@ import { API, BASE, secretServer } from './route-parts.ts';
 
 const Field = OrNull(Type.String({ maxLength: 1_024 }));
 
-const Tokens = Members({
+export const Tokens = Members({
   access_token: Type.String(),
   token_type: Type.String(),
   expires_in: Type.Integer({ description: 'Seconds; the token holds five minutes longer' }),
@@ -18,7 +18,7 @@ const Tokens = Members({
 /** The Python client goes on using a token for so long after the end that it was told (contract 2). */
 const OVERUSE_SECONDS = 300;
 
-const tokenReply = (issued: IssuedTokens): Reply => {
+export const tokenReply = (issued: IssuedTokens): Reply => {
   const body: Static<typeof Tokens> = {
     access_token: issued.accessToken,
     token_type: 'bearer',
