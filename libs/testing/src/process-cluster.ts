@@ -112,6 +112,7 @@ async function start(
   });
   const monitor = await prepare('monitor', 'monitor', {
     ...authUrl,
+    STRONGROOM_VAULT_URL: vault.url,
     STRONGROOM_MACHINE_SECRET: machine.monitor,
     STRONGROOM_AUDIT_KEY: token(),
   });

@@ -16,7 +16,11 @@ describe('rights', () => {
       for (const method of Object.keys(methods)) {
         const answer = await monitor.call(method.toUpperCase(), path, { as: null });
         if (answer.status === 200) open.push(`${method} ${path}`);
-        else expect([answer.status, answer.body['error_code']]).toEqual([401, 'UNAUTHENTICATED']);
+        else {
+          // Other dialects have errors of their own.
+          const code = path.startsWith('/monitor-service/') ? 'UNAUTHENTICATED' : undefined;
+          expect([answer.status, answer.body['error_code']]).toEqual([401, code]);
+        }
       }
     }
     expect(open).toEqual(['get /monitor-service/api/v1/status']);

@@ -38,7 +38,8 @@ describe('routes', () => {
         const answer = await vault.call(method.toUpperCase(), path, { as: null });
         if (security.length === 0) open.push(`${method} ${template}`);
         else {
-          const code = path.startsWith('/SecretServer/') ? undefined : 'UNAUTHENTICATED';
+          // Other dialects have errors of their own.
+          const code = path.startsWith('/vault/') ? 'UNAUTHENTICATED' : undefined;
           expect([path, answer.status, answer.body['error_code']]).toEqual([path, 401, code]);
           expect(answer.headers['www-authenticate']).toBe('Bearer');
         }

@@ -140,7 +140,7 @@ test('a start with the wrong root key names both keys and changes nothing', asyn
   await withTestVault(async other => {
     // Pending migrations: what the start must not get to.
     await other.superuser.query(
-      'DROP TABLE version_files, file_chunks, files, secret_versions, secrets, folders, schemas, idempotency_keys',
+      'DROP TABLE favorites, version_files, file_chunks, files, secret_versions, secrets, folders, schemas, idempotency_keys',
     );
     await other.superuser.query(
       'DROP FUNCTION remove_unused_file, remove_files_of_destroyed, name_pieces, word_pieces',

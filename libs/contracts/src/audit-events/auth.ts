@@ -1,0 +1,236 @@
+import type { AuditEventType } from './event-type.ts';
+
+/** People, programs, their roles, sessions and keys. */
+export const AUTH_EVENTS = {
+  userLoggedIn: { code: 100, name: 'User-logged-in', description: 'A person has signed in' },
+  userLoggedOut: { code: 101, name: 'User-logged-out', description: 'A session was ended by its owner' },
+  userLoginFailed: { code: 102, name: 'User-login-failed', description: 'A sign-in was refused' },
+  mfaSucceeded: { code: 103, name: 'MFA-succeeded', description: 'A second factor was accepted' },
+  mfaFailed: { code: 104, name: 'MFA-failed', description: 'A second factor was refused' },
+  mfaChanged: {
+    code: 105,
+    name: 'MFA-changed',
+    description: 'A second factor was enabled, disabled, added, removed or reset',
+  },
+  accessTokenGranted: { code: 106, name: 'Access-token-granted', description: 'An access token was issued' },
+  tokenRefreshed: { code: 110, name: 'Token-refreshed', description: 'An access token was renewed' },
+  tokenRefreshFailed: {
+    code: 111,
+    name: 'Token-refresh-failed',
+    description: 'A refresh token was refused; when one is used twice, its session ends',
+  },
+  clientAuthenticationFailed: {
+    code: 122,
+    name: 'OAuth-client-authentication-failed',
+    description: 'A token was refused because the client or its credentials are wrong',
+  },
+  signInLimited: {
+    code: 130,
+    name: 'Rate-limit-exceeded',
+    description: 'A sign-in was refused because of too many failed ones before',
+  },
+  roleAdded: { code: 201, name: 'Role-added', description: 'A role was created' },
+  roleModified: { code: 202, name: 'Role-modified', description: 'A role was changed' },
+  roleRemoved: { code: 203, name: 'Role-removed', description: 'A role was deleted' },
+  directoryAdded: { code: 210, name: 'Directory-added', description: 'A source of users was created' },
+  directoryModified: { code: 211, name: 'Directory-modified', description: 'A source of users was changed' },
+  directoryRemoved: { code: 212, name: 'Directory-removed', description: 'A source of users was deleted' },
+  directoryRead: {
+    code: 5005,
+    name: 'Directory-read',
+    description: 'A source was read with the secrets of its connection',
+  },
+  userRolesModified: {
+    code: 220,
+    name: 'User-roles-modified',
+    description: 'The roles of a person were changed',
+  },
+  roleContextRestricted: {
+    code: 250,
+    name: 'Role-context-restricted',
+    description: 'A role was withheld at sign-in because of its limits in time or address',
+  },
+  authorizedKeyAdded: {
+    code: 260,
+    name: 'Authorized-key-added',
+    description: 'A public key of a person was added',
+  },
+  authorizedKeyModified: {
+    code: 261,
+    name: 'Authorized-key-modified',
+    description: 'A public key of a person was changed',
+  },
+  authorizedKeyRemoved: {
+    code: 262,
+    name: 'Authorized-key-removed',
+    description: 'A public key of a person was removed',
+  },
+  apiClientAdded: { code: 5001, name: 'API-client-added', description: 'An API client was created' },
+  apiClientModified: { code: 5002, name: 'API-client-modified', description: 'An API client was changed' },
+  apiClientRemoved: { code: 5003, name: 'API-client-removed', description: 'An API client was deleted' },
+  apiClientSecretsRead: {
+    code: 5004,
+    name: 'API-client-secrets-read',
+    description: 'The secrets of API clients were read',
+  },
+  apiKeyAdded: { code: 5006, name: 'API-key-added', description: 'An API key was made' },
+  apiKeyRotated: {
+    code: 5007,
+    name: 'API-key-rotated',
+    description: 'An API key was replaced, and the sessions that it opened ended',
+  },
+  apiKeyRemoved: {
+    code: 5008,
+    name: 'API-key-removed',
+    description: 'An API key was revoked, and the sessions that it opened ended',
+  },
+  apiKeyRefused: { code: 5009, name: 'API-key-refused', description: 'A sign-in by an API key was refused' },
+  userAdded: { code: 5011, name: 'User-added', description: 'A local user was created' },
+  userModified: { code: 5012, name: 'User-modified', description: 'A local user was changed' },
+  userRemoved: { code: 5013, name: 'User-removed', description: 'A local user was deleted' },
+  passwordChanged: {
+    code: 5014,
+    name: 'Password-changed',
+    description: 'The password of a person was changed',
+  },
+  passwordResetStarted: {
+    code: 5015,
+    name: 'Password-reset-started',
+    description: 'An administrator made a one-time token by which a person sets a new password',
+  },
+  userSettingsModified: {
+    code: 5016,
+    name: 'User-settings-modified',
+    description: 'The settings of a person were changed',
+  },
+  principalKeyAdded: {
+    code: 5021,
+    name: 'Principal-key-added',
+    description: 'A key pair of a role was generated or imported',
+  },
+  principalKeyRemoved: {
+    code: 5022,
+    name: 'Principal-key-removed',
+    description: 'A key pair of a role was deleted',
+  },
+  trustedClientAdded: {
+    code: 5031,
+    name: 'Trusted-client-added',
+    description: 'A trusted client was created',
+  },
+  trustedClientModified: {
+    code: 5032,
+    name: 'Trusted-client-modified',
+    description: 'A trusted client was changed',
+  },
+  trustedClientRemoved: {
+    code: 5033,
+    name: 'Trusted-client-removed',
+    description: 'A trusted client was deleted',
+  },
+  trustedClientSecretsRead: {
+    code: 5034,
+    name: 'Trusted-client-secrets-read',
+    description: 'The secrets of trusted clients were read',
+  },
+  idpClientAdded: { code: 5041, name: 'IdP-client-added', description: 'An application was registered' },
+  idpClientModified: { code: 5042, name: 'IdP-client-modified', description: 'An application was changed' },
+  idpClientRemoved: { code: 5043, name: 'IdP-client-removed', description: 'An application was removed' },
+  idpClientSecretRead: {
+    code: 5044,
+    name: 'IdP-client-secret-read',
+    description: 'The secret of an application was read or made anew',
+  },
+  identityProviderAdded: {
+    code: 5051,
+    name: 'Identity-provider-added',
+    description: 'An identity provider was created',
+  },
+  identityProviderModified: {
+    code: 5052,
+    name: 'Identity-provider-modified',
+    description: 'An identity provider was changed',
+  },
+  identityProviderRemoved: {
+    code: 5053,
+    name: 'Identity-provider-removed',
+    description: 'An identity provider was deleted',
+  },
+  sessionEnded: { code: 5061, name: 'Session-ended', description: 'Sessions were ended' },
+  tokenIntrospected: {
+    code: 5062,
+    name: 'Token-introspected',
+    description: 'A token was looked up by a client',
+  },
+  tokenRevoked: { code: 5063, name: 'Token-revoked', description: 'A token was revoked by its client' },
+  signingKeyAdded: {
+    code: 5071,
+    name: 'Signing-key-added',
+    description: 'A key was made that will sign tokens',
+  },
+  authKeysRead: {
+    code: 5081,
+    name: 'Auth-keys-read',
+    description: 'The key-encryption keys of auth and what is under them were looked at',
+  },
+  authKeyRotationStarted: {
+    code: 5082,
+    name: 'Auth-key-rotation-started',
+    description: 'A new key-encryption key of auth was made, and the one before retired',
+  },
+  authKeyRotationFinished: {
+    code: 5083,
+    name: 'Auth-key-rotation-finished',
+    description: 'No value of auth needs the old key-encryption key any more; it was deleted',
+  },
+  authRootKeyChanged: {
+    code: 5084,
+    name: 'Auth-root-key-changed',
+    description: 'The key-encryption keys of auth were wrapped by another root key',
+  },
+  sdkClientRuleAdded: {
+    code: 5091,
+    name: 'SDK-client-rule-added',
+    description: 'A rule by which machines register themselves was created',
+  },
+  sdkClientRuleModified: {
+    code: 5092,
+    name: 'SDK-client-rule-modified',
+    description: 'A rule by which machines register themselves was changed',
+  },
+  sdkClientRuleRemoved: {
+    code: 5093,
+    name: 'SDK-client-rule-removed',
+    description: 'A rule was deleted, and with it the machines that registered by it',
+  },
+  onboardingKeyMade: {
+    code: 5094,
+    name: 'Onboarding-key-made',
+    description: 'The key by which machines register themselves was made and shown',
+  },
+  sdkClientRegistered: {
+    code: 5095,
+    name: 'SDK-client-registered',
+    description: 'A machine registered itself',
+  },
+  sdkClientRefused: {
+    code: 5096,
+    name: 'SDK-client-refused',
+    description: 'A machine was refused, when it registered itself or asked for a token',
+  },
+  sdkClientModified: {
+    code: 5097,
+    name: 'SDK-client-modified',
+    description: 'What a registered machine is called was changed',
+  },
+  sdkClientRevoked: {
+    code: 5098,
+    name: 'SDK-client-revoked',
+    description: 'A registered machine lost its access',
+  },
+  sdkClientsSwitched: {
+    code: 5099,
+    name: 'SDK-clients-switched',
+    description: 'The access of all registered machines was turned on or off',
+  },
+} as const satisfies Record<string, AuditEventType>;
