@@ -328,9 +328,17 @@ interface FakeBehaviour {
   ) => void;
 }
 
+/** ssh2 makes one ed25519 key in some two hundred that it cannot read itself. */
+function makeHostKey(): { privateKey: string; parsed: ParsedKey } {
+  for (;;) {
+    const { private: privateKey } = utils.generateKeyPairSync('ed25519');
+    const parsed = utils.parseKey(privateKey);
+    if (!(parsed instanceof Error)) return { privateKey, parsed };
+  }
+}
+
 async function fakeHost({ authenticate, onScript }: FakeBehaviour) {
-  const { private: privateKey } = utils.generateKeyPairSync('ed25519');
-  const parsed = utils.parseKey(privateKey) as ParsedKey;
+  const { privateKey, parsed } = makeHostKey();
   const hostKey: HostKey = describeHostKey(parsed.getPublicSSH());
   const server = new Server({ hostKeys: [privateKey] }, peer => {
     peer.on('error', () => undefined);
