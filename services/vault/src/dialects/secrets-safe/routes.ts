@@ -8,7 +8,9 @@ import { changeSecretRoutes } from './change-secret.ts';
 import { downloadRoutes } from './download.ts';
 import { folderRoutes } from './folders.ts';
 import { listSecretsRoutes } from './list-secrets.ts';
+import { moveFolderRoutes } from './move-folder.ts';
 import { readSecretRoutes } from './read-secret.ts';
+import { shareRoutes } from './shares.ts';
 
 /** Secrets Safe's API over vault's own operations (docs/adr/0038-secrets-safe.md). */
 export const secretsSafeRoutes = (ctx: VaultContext): Route[] => [
@@ -20,5 +22,7 @@ export const secretsSafeRoutes = (ctx: VaultContext): Route[] => [
   ...createFileRoutes(ctx),
   ...changeFileRoutes(ctx),
   ...downloadRoutes(ctx),
+  ...shareRoutes(ctx),
   ...folderRoutes(ctx),
+  ...moveFolderRoutes(ctx),
 ];
