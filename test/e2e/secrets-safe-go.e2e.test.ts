@@ -208,6 +208,18 @@ describe('CreateFolderFlow', () => {
     },
   );
 
+  test.each(VERSIONS)('version %s: safe, folder and secret in one go, as Terraform does', async version => {
+    const library = await signedIn(version);
+    const [safe, inner] = [`safe ${randomUUID()}`, `inner ${randomUUID()}`];
+    await library.createFolderFlow('', { Name: safe, FolderType: 'SAFE' });
+    await library.createFolderFlow(safe, { Name: inner });
+    const input = inputOf({ Username: 'ann', Password: 'in one go' });
+    await library.createSecretFlow(inner, input);
+    expect(await library.getSecret(`${safe}/${inner}/${input.Title}`, '/')).toBe('in one go');
+    const other = (await signedIn(version, adder)).getSecret(`${safe}/${inner}/${input.Title}`, '/');
+    await expect(other).rejects.toThrow('Secret was not found');
+  });
+
   test('a name that cannot be is an error (TestSecretFolderFlowBadParentFolder)', async () => {
     const library = await signedIn('3.1');
     const bad = library.createFolderFlow(folder, { Name: 'a/b' });
