@@ -69,7 +69,10 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     else if (path === '/auth/api/v1/oauth/jwks') answer({ keys: [jwk] });
     else if (path === '/role-store/api/v1/roles') answer({ count: roles.length, items: roles });
     else if (path === '/auth/api/v1/revocations') answer({ sessionIds: [], subjects: [] });
-    else if (path === '/auth/api/v1/oauth/token') {
+    else if (path === '/auth/api/v1/sessionstorage/sessions/current/renew') {
+      request.resume();
+      void token().then(value => answer({ access_token: value, expires_in: 1_800 }));
+    } else if (path === '/auth/api/v1/oauth/token') {
       request.resume();
       void token(machine).then(value =>
         answer({ access_token: value, token_type: 'Bearer', expires_in: 600 }),
