@@ -56,6 +56,8 @@ interface RouteDescription {
   readonly dialect?: Dialect;
   /** 200 unless stated: PrivX's Python SDK takes 201 for creates and exactly 200 for all else (contract 0.2). */
   readonly status?: 200 | 201 | 204;
+  /** What is told of a `stream`, by media type; absent: that it is any bytes. */
+  readonly consumes?: Readonly<Record<string, TSchema>>;
   /** Shape of the answer's body; absent means an empty body. */
   readonly response?: TSchema;
   /** Media type of an answer that is not JSON, e.g. a page's; of any bytes: application/octet-stream. */

@@ -1,5 +1,7 @@
 import type { Route } from '@strongroom/http/route';
 import type { VaultContext } from '../../context.ts';
+import { changeFileRoutes } from './change-file.ts';
+import { createFileRoutes } from './create-file.ts';
 import { createSecretRoutes } from './create-secret.ts';
 import { deleteSecretRoutes } from './delete-secret.ts';
 import { changeSecretRoutes } from './change-secret.ts';
@@ -18,6 +20,8 @@ const routesOf = (ctx: VaultContext): Route[] => [
   ...createSecretRoutes(ctx),
   ...changeSecretRoutes(ctx),
   ...deleteSecretRoutes(ctx),
+  ...createFileRoutes(ctx),
+  ...changeFileRoutes(ctx),
   ...downloadRoutes(ctx),
   ...folderRoutes(ctx),
 ];
