@@ -60,6 +60,7 @@ async function signedIn(version: Version, program = manager, options = {}): Prom
 const KINDS: readonly (readonly [string, SecretInput['content'], string])[] = [
   ['credential', { Username: 'ann', Password: 'p"ä$&/\\' }, 'p"ä$&/\\'],
   ['text', { Text: 'line one\nline two ✓' }, 'line one\nline two ✓'],
+  ['file', { FileName: 'textfile.txt', FileContent: 'a\r\n--b ✓' }, 'a\r\n--b ✓'],
 ];
 const inputOf = (content: SecretInput['content']): SecretInput => ({
   Title: `T ${randomUUID()}`,
@@ -164,6 +165,14 @@ describe('CreateSecretFlow', () => {
       await expect(again).rejects.toThrow('error - status code: 409 - {"error":');
     },
   );
+
+  test('the largest file that it sends, whose metadata repeats it', async () => {
+    const library = await signedIn('3.1');
+    const FileContent = 'line "n"\n'.repeat(555_555);
+    const input = inputOf({ FileName: 'large.txt', FileContent });
+    await library.createSecretFlow(folder, input);
+    expect((await library.getSecret(`${folder}/${input.Title}`, '/')) === FileContent).toBe(true);
+  });
 
   test.each(VERSIONS)('version %s: a password by PasswordRuleID', async version => {
     const library = await signedIn(version);
