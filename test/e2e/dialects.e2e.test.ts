@@ -7,6 +7,7 @@ import { eventually, roleHandle, runPlatform, type RunningPlatform } from './sup
 
 interface Place {
   readonly folder: string;
+  readonly folderId: string;
   readonly folderNumber: number;
   readonly leaf: string;
 }
@@ -25,6 +26,7 @@ interface Dialect {
 }
 
 let running: RunningPlatform;
+let folderId: string;
 let folderNumber: number;
 const folder = `walks ${randomUUID()}`;
 
@@ -33,6 +35,7 @@ beforeAll(async () => {
   const admin = await roleHandle(running.client, 'privx-admin');
   const body = { path: folder, read_roles: [admin], write_roles: [admin] };
   const made = await call('POST', '/vault/api/v1/folders', body);
+  folderId = String(made.body?.['id']);
   folderNumber = Number(made.body?.['number']);
 });
 afterAll(() => running.stop());
@@ -106,10 +109,32 @@ const secretServer: Dialect = {
   },
 };
 
-const DIALECTS: readonly Dialect[] = [privx, privxVersioned, secretServer];
+const SECRETS_SAFE = '/BeyondTrust/api/public/v3/Secrets-Safe';
+type SafeSecret = Record<'Id' | 'Username' | 'Password', string>;
+const safe = async ({ folder: path, leaf: title }: Place): Promise<SafeSecret> => {
+  const query = new URLSearchParams({ path, title, version: '3.2' });
+  const { body } = await call('GET', `${SECRETS_SAFE}/Secrets?${query.toString()}`);
+  expect(body).toMatchObject({ TotalCount: 1, Data: [{ Title: title }] });
+  return (body?.['Data'] as [SafeSecret])[0];
+};
+const secretsSafe: Dialect = {
+  name: 'Secrets Safe',
+  create: ({ folderId: id, leaf: Title }, { user: Username, pass: Password }) =>
+    call('POST', `${SECRETS_SAFE}/Folders/${id}/secrets`, { Title, Username, Password }),
+  async change(place, { user: Username, pass: Password }) {
+    const secret = await safe(place);
+    return call('PUT', `${SECRETS_SAFE}/Secrets/${secret.Id}`, { ...secret, Username, Password });
+  },
+  async read(place) {
+    const { Username: user, Password: pass } = await safe(place);
+    return { user, pass };
+  },
+};
+
+const DIALECTS: readonly Dialect[] = [privx, privxVersioned, secretServer, secretsSafe];
 
 test.each(DIALECTS)('a secret that is made by $name is changed and seen by all', async maker => {
-  const place = { folder, folderNumber, leaf: `made ${randomUUID()}` };
+  const place = { folder, folderId, folderNumber, leaf: `made ${randomUUID()}` };
   const written: string[] = [];
   const note = ({ headers }: Answer) => written.push(String(headers['x-request-id']));
   const expectSeen = async (login: Login) => {

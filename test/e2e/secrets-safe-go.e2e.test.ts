@@ -60,6 +60,7 @@ async function signedIn(version: Version, program = manager, options = {}): Prom
 const KINDS: readonly (readonly [string, SecretInput['content'], string])[] = [
   ['credential', { Username: 'ann', Password: 'p"ä$&/\\' }, 'p"ä$&/\\'],
   ['text', { Text: 'line one\nline two ✓' }, 'line one\nline two ✓'],
+  ['file', { FileName: 'textfile.txt', FileContent: 'a\r\n--b ✓' }, 'a\r\n--b ✓'],
 ];
 const inputOf = (content: SecretInput['content']): SecretInput => ({
   Title: `T ${randomUUID()}`,
@@ -165,6 +166,14 @@ describe('CreateSecretFlow', () => {
     },
   );
 
+  test('the largest file that it sends, whose metadata repeats it', async () => {
+    const library = await signedIn('3.1');
+    const FileContent = 'line "n"\n'.repeat(555_555);
+    const input = inputOf({ FileName: 'large.txt', FileContent });
+    await library.createSecretFlow(folder, input);
+    expect((await library.getSecret(`${folder}/${input.Title}`, '/')) === FileContent).toBe(true);
+  });
+
   test.each(VERSIONS)('version %s: a password by PasswordRuleID', async version => {
     const library = await signedIn(version);
     const input = inputOf({ Username: 'ann', PasswordRuleID: 1 });
@@ -207,6 +216,18 @@ describe('CreateFolderFlow', () => {
       }
     },
   );
+
+  test.each(VERSIONS)('version %s: safe, folder and secret in one go, as Terraform does', async version => {
+    const library = await signedIn(version);
+    const [safe, inner] = [`safe ${randomUUID()}`, `inner ${randomUUID()}`];
+    await library.createFolderFlow('', { Name: safe, FolderType: 'SAFE' });
+    await library.createFolderFlow(safe, { Name: inner });
+    const input = inputOf({ Username: 'ann', Password: 'in one go' });
+    await library.createSecretFlow(inner, input);
+    expect(await library.getSecret(`${safe}/${inner}/${input.Title}`, '/')).toBe('in one go');
+    const other = (await signedIn(version, adder)).getSecret(`${safe}/${inner}/${input.Title}`, '/');
+    await expect(other).rejects.toThrow('Secret was not found');
+  });
 
   test('a name that cannot be is an error (TestSecretFolderFlowBadParentFolder)', async () => {
     const library = await signedIn('3.1');

@@ -1,11 +1,11 @@
 /** Bytes that a file of a secret may have. vault refuses more; the gateway lets no more through to its files. */
 export const MAX_FILE_BYTES = 5 * 2 ** 20;
 
-/**
- * Bytes of a form that brings such a file in the ways of Secrets Safe. Some clients repeat the whole of it in the JSON
- * beside it, where one byte may take six.
- */
-export const MAX_FILE_FORM_BYTES = 7 * MAX_FILE_BYTES + 65_536;
+/** Bytes of what a form in the ways of Secrets Safe says of such a file, without the file itself. */
+export const MAX_FILE_METADATA_BYTES = 2 ** 20;
+
+/** Bytes of the whole form. Some clients repeat all of the file in the JSON beside it, where one byte may take six. */
+export const MAX_FILE_FORM_BYTES = 7 * MAX_FILE_BYTES + MAX_FILE_METADATA_BYTES + 65_536;
 
 /**
  * Bytes that the body of a request may have that brings one field's value or file in the ways of Secret Server: a file in

@@ -53,7 +53,6 @@ const MEDIA_TYPES: Record<BodyType, string> = {
 const DESCRIPTIONS = { 200: 'OK', 201: 'Created', 204: 'No Content' };
 
 function operation(route: Route): Record<string, unknown> {
-  const mediaType = MEDIA_TYPES[route.bodyType ?? 'json'];
   return {
     operationId: route.operationId,
     tags: [route.tag],
@@ -65,9 +64,7 @@ function operation(route: Route): Record<string, unknown> {
       ...parameters('query', route.query),
       ...parameters('header', route.headers),
     ],
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { content: { [mediaType]: { schema: route.body } } } }),
+    ...(route.body === undefined ? {} : { requestBody: { content: bodyContent(route.body, route) } }),
     responses: {
       [String(route.status ?? 200)]: {
         description: DESCRIPTIONS[route.status ?? 200],
@@ -81,6 +78,11 @@ function operation(route: Route): Record<string, unknown> {
       },
     },
   };
+}
+
+function bodyContent(body: TSchema, { bodyType = 'json', consumes }: Route): Record<string, unknown> {
+  const schemas = Object.entries(consumes ?? { [MEDIA_TYPES[bodyType]]: body });
+  return Object.fromEntries(schemas.map(([mediaType, schema]) => [mediaType, { schema }]));
 }
 
 function answerContent({ response, produces }: Route): Record<string, unknown> {

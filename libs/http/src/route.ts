@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { Permission } from '@strongroom/contracts/permissions';
 import { type Static, type TSchema } from '@strongroom/schema/types';
@@ -55,6 +56,8 @@ interface RouteDescription {
   readonly dialect?: Dialect;
   /** 200 unless stated: PrivX's Python SDK takes 201 for creates and exactly 200 for all else (contract 0.2). */
   readonly status?: 200 | 201 | 204;
+  /** What is told of a `stream`, by media type; absent: that it is any bytes. */
+  readonly consumes?: Readonly<Record<string, TSchema>>;
   /** Shape of the answer's body; absent means an empty body. */
   readonly response?: TSchema;
   /** Media type of an answer that is not JSON, e.g. a page's; of any bytes: application/octet-stream. */
@@ -70,6 +73,8 @@ export interface RouteInput<P, Q, B, H> {
   readonly request: RequestInfo;
   /** The raw Authorization header: for the token endpoint, and to ask another service with the rights of the caller. */
   readonly authorization: string | undefined;
+  /** All headers as they came: for what is wrapped around the routes of a dialect. */
+  readonly sent: IncomingHttpHeaders;
 }
 
 export interface RouteDefinition<

@@ -5,7 +5,7 @@ import { fileAddress, fileIdsIn, parseFileName, parseMediaType, withFile, withou
 const file = { id: 'a', number: 1, name: 'f', media_type: 'a/b', size: 1, sha256: '0' };
 
 describe('the name of a file', () => {
-  test.each(['a', 'id_rsa.pem', 'Schlüssel €.txt', '...', '.a', ' a ', 'x'.repeat(255)])(
+  test.each(['a', 'id_rsa.pem', 'Schlüssel €.txt', '...', '.a', ' a ', 'x'.repeat(256)])(
     '%j is one',
     name => {
       expect(parseFileName(name)).toBe(name);
@@ -16,7 +16,7 @@ describe('the name of a file', () => {
     expect(parseFileName('u\u0308')).toBe('\u00fc');
   });
 
-  test.each(['', ' ', '.', '..', 'a/b', '/', '..\\a', 'a\nb', 'a\u0000', '\ud800', 'x'.repeat(256)])(
+  test.each(['', ' ', '.', '..', 'a/b', '/', '..\\a', 'a\nb', 'a\u0000', '\ud800', 'x'.repeat(257)])(
     '%j is none',
     name => {
       expect(() => parseFileName(name)).toThrow(expect.objectContaining({ property: 'filename' }));

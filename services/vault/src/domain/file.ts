@@ -24,7 +24,7 @@ export const fileAddress = (secretId: string, fileId: string): ValueAddress => (
   field: 'content',
 });
 
-const MAX_FILE_NAME_LENGTH = 255;
+const MAX_FILE_NAME_LENGTH = 256;
 
 /** One segment, so that whoever saves a file under its name stays in his folder. */
 export function parseFileName(raw: string): string {

@@ -1,35 +1,26 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
+import type { CloudEvent } from '@strongroom/contracts/cloud-event';
+import type { Queryable } from '@strongroom/db/database';
 import type { VaultContext } from '../context.ts';
 import { sealContent } from '../domain/content.ts';
-import {
-  folderWriteRoleRequired,
-  manageRequired,
-  noSuchFile,
-  ownSecretsOnly,
-  secretExists,
-  writeConflict,
-} from '../domain/errors.ts';
-import { fileIdsIn } from '../domain/file.ts';
-import { folderPathOf, mayAddTo } from '../domain/folder.ts';
-import {
-  mayManage,
-  mayUsePersonal,
-  mayWrite,
-  type Secret,
-  type SecretAddress,
-  type SecretData,
-} from '../domain/secret.ts';
+import { noSuchFile, secretExists, uploadLost, writeConflict } from '../domain/errors.ts';
+import { fileIdsIn, withFile } from '../domain/file.ts';
+import { mayWrite, type Secret, type SecretAddress, type SecretData } from '../domain/secret.ts';
 import { isReadable, newestVersion } from '../domain/version.ts';
-import { findNearestFolder } from '../store/folders.ts';
+import { attachFirstFile } from '../store/files.ts';
 import { insertSecret } from '../store/write-secrets.ts';
+import { allOrNothing } from './all-or-nothing.ts';
 import { checkContent } from './check-content.ts';
 import { named, parseAddress, refuse } from './find-secret.ts';
 import { makeFolders } from './make-folders.ts';
 import type { Remember } from './once.ts';
+import { folderOf, requireMayCreate } from './may-create.ts';
 import { requireKnownRoles } from './role-lists.ts';
+import { storedMessage } from './store-file.ts';
 import { untilFirst } from './until-first.ts';
 import { changeSecret } from './update-secret.ts';
+import { ended, type Upload } from './upload-file.ts';
 
 export interface NewSecret
   extends
@@ -46,6 +37,8 @@ export interface NewSecret
       | 'casRequired'
     > {
   readonly data: SecretData;
+  /** Its first file, which was uploaded under the id that the secret is to have. */
+  readonly file?: { readonly field: string; readonly upload: Upload } | undefined;
 }
 
 export type CreatedSecret = Omit<Secret, 'number' | 'folderId' | 'folderNumber'>;
@@ -81,14 +74,15 @@ export async function insertNew(
   await requireMayCreate(ctx, caller, request, address);
   await requireKnownRoles(ctx.roles, 'read_roles', input.readRoles);
   await requireKnownRoles(ctx.roles, 'write_roles', input.writeRoles);
-  const { data, ...stated } = input;
-  // A new secret has none yet.
-  if (fileIdsIn(data).size > 0) throw noSuchFile();
+  const { data: content, file, ...stated } = input;
+  // A new secret has none yet but its first.
+  if (fileIdsIn(content).size > 0) throw noSuchFile();
+  const data = file === undefined ? content : withFile(content, file.field, file.upload.file);
   const now = ctx.now();
   const secret: CreatedSecret = {
     ...stated,
     ...address,
-    id: ctx.newId(),
+    id: file?.upload.secretId ?? ctx.newId(),
     inheritedReadRoles: [],
     inheritedWriteRoles: [],
     version: 1,
@@ -99,19 +93,33 @@ export async function insertNew(
     updatedBy: caller.id,
   };
   const version = newestVersion(secret);
+  const message = { ...named(address), secretID: secret.id, secretVersion: '1' };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     await checkContent(ctx, stated.schema, data);
     const stored = await ctx.keyring.sealing(() => {
       const envelope = sealContent(ctx.keyring, secret, data);
+      const insert = (db: Queryable, events: readonly CloudEvent[]) =>
+        insertSecret(db, secret, folderPath, version, envelope, { events, answers: remember(secret) });
       return ctx.audit.appendWithin(
         events =>
-          insertSecret(ctx.db, secret, folderPath, version, envelope, { events, answers: remember(secret) }),
-        {
-          type: AUDIT_EVENTS.secretCreated,
-          caller,
-          request,
-          message: { ...named(address), secretID: secret.id, secretVersion: '1' },
-        },
+          file === undefined
+            ? insert(ctx.db, events)
+            : allOrNothing(ctx.db, async tx => {
+                if (!(await insert(tx, events))) return false;
+                if (!(await attachFirstFile(tx, ended(file.upload)))) throw uploadLost();
+                return true;
+              }),
+        { type: AUDIT_EVENTS.secretCreated, caller, request, message },
+        ...(file === undefined
+          ? []
+          : [
+              {
+                type: AUDIT_EVENTS.fileStored,
+                caller,
+                request,
+                message: { ...message, ...storedMessage(file.upload) },
+              },
+            ]),
       );
     });
     if (stored) {
@@ -139,37 +147,12 @@ async function writeAnew(
   const found = await ctx.secrets.findSealed(address);
   if (found === undefined) return undefined;
   const { secret, version } = found;
-  if (isReadable(version, ctx.now()) || !mayWrite(caller, secret)) {
+  // A file is bound to the id under which it was uploaded, so it makes a secret and never changes one.
+  if (isReadable(version, ctx.now()) || !mayWrite(caller, secret) || input.file !== undefined) {
     // On the record, since it tells of a secret that the caller may not know of.
     return refuse(ctx, caller, request, address, secretExists());
   }
   const { data, readRoles, writeRoles, tags, schema = null, expiresAt = null } = input;
   const change = { data, readRoles, writeRoles, tags, schema, expiresAt };
   return changeSecret(ctx, caller, request, address, secret, change, { version: secret.version }, remember);
-}
-
-const folderOf = ({ ownerId, name }: SecretAddress): string | undefined =>
-  ownerId === undefined ? folderPathOf(name) : undefined;
-
-/** Anybody may keep secrets of his own; sharing needs the right to add, and a folder's write role where it has any. */
-export async function requireMayCreate(
-  ctx: VaultContext,
-  caller: Caller,
-  request: RequestInfo,
-  address: SecretAddress,
-): Promise<void> {
-  if (address.ownerId !== undefined) {
-    if (!mayUsePersonal(caller, address.ownerId)) {
-      return refuse(ctx, caller, request, address, ownSecretsOnly());
-    }
-    return;
-  }
-  if (!mayManage(caller) && !caller.permissions.has('vault-add')) {
-    return refuse(ctx, caller, request, address, manageRequired('Creating a secret'));
-  }
-  const folderPath = folderOf(address);
-  if (folderPath === undefined) return;
-  if (!mayAddTo(caller, await findNearestFolder(ctx.db, folderPath))) {
-    return refuse(ctx, caller, request, address, folderWriteRoleRequired());
-  }
 }

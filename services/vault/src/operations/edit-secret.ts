@@ -9,6 +9,7 @@ import {
   readRoleRequired,
   secretExists,
   secretNotFound,
+  uploadLost,
   writeRoleRequired,
 } from '../domain/errors.ts';
 import { requireExpected, NOTHING_EXPECTED } from '../domain/expectation.ts';
@@ -24,13 +25,17 @@ import {
   type SecretData,
 } from '../domain/secret.ts';
 import { isReadable, newestVersion } from '../domain/version.ts';
+import { describeFile } from '../store/files.ts';
 import { findFolderByPath } from '../store/folders.ts';
 import { insertVersion, moveSecret } from '../store/write-secrets.ts';
+import { allOrNothing } from './all-or-nothing.ts';
 import { named, parseAddress, refuse, requireKnown } from './find-secret.ts';
 import { describeFiles } from './keep-files.ts';
 import { makeFolders } from './make-folders.ts';
 import { schemaOf } from './read-schema.ts';
+import { storedMessage } from './store-file.ts';
 import { untilFirst } from './until-first.ts';
+import { ended, type Upload } from './upload-file.ts';
 
 /** A change that is stated against what the secret is, for dialects whose clients send back what they read. */
 export interface SecretEdit {
@@ -38,6 +43,8 @@ export interface SecretEdit {
   readonly rewrite: (data: SecretData, secret: Secret, schema: Schema | undefined) => SecretData;
   /** The name after it. */
   readonly rename: (secret: Secret) => string;
+  /** A file that was uploaded into this very secret, and that the content after it names. */
+  readonly upload?: Upload | undefined;
   /** Whether the caller is to be shown what it came to, so that it must be one who may read. */
   readonly shown: boolean;
   /** What the caller says of it, for the record. */
@@ -60,6 +67,8 @@ export async function editSecret(
     if (edit.shown && !mayRead(caller, secret)) {
       return refuse(ctx, caller, request, address, readRoleRequired());
     }
+    // Another one of the same name has come since the upload began.
+    if (edit.upload !== undefined && edit.upload.secretId !== secret.id) throw uploadLost();
     requireExpected(secret, NOTHING_EXPECTED);
     if (envelope === undefined || !isReadable(version, ctx.now())) {
       return refuse(ctx, caller, request, address, secretNotFound());
@@ -72,7 +81,7 @@ export async function editSecret(
     if (data === before && !moves) return secret;
     if (data !== before && schema !== undefined) requireSchema(schema, data);
     if (moves) await requireMayMove(ctx, caller, request, secret, address, target);
-    return store(ctx, caller, request, secret, data === before ? undefined : data, target.name, edit.told);
+    return store(ctx, caller, request, secret, data === before ? undefined : data, target.name, edit);
   });
 }
 
@@ -96,9 +105,6 @@ async function requireMayMove(
   }
 }
 
-/** Thrown to undo the first of two statements when the second came too late. */
-const OVERTAKEN = new Error('another writer was first');
-
 /** False: another writer was first. */
 async function store(
   ctx: VaultContext,
@@ -107,16 +113,19 @@ async function store(
   secret: Secret,
   data: SecretData | undefined,
   name: string,
-  told: Readonly<Record<string, string>>,
+  { told, upload }: SecretEdit,
 ): Promise<Secret | false> {
   const by = { updatedAt: ctx.now(), updatedBy: caller.id };
   const written: Secret = { ...secret, ...by, version: secret.version + (data === undefined ? 0 : 1) };
   const afterWrite = secret.revision + (data === undefined ? 0 : 1);
   const moved: Secret = { ...written, name, revision: afterWrite + 1 };
-  const fileIds =
+  const kept =
     data === undefined
       ? []
       : [...(await describeFiles(ctx, secret.id, [...fileIdsIn(data).values()])).keys()];
+  const end = upload === undefined ? undefined : ended(upload);
+  const fileIds = upload === undefined ? kept : [...kept, upload.file.id];
+  const secretVersion = String(written.version);
   const act = (type: Act['type'], more: Record<string, string>): Act => ({
     type,
     caller,
@@ -126,33 +135,27 @@ async function store(
   const acts = [
     ...(data === undefined
       ? []
-      : [act(AUDIT_EVENTS.secretUpdated, { secretVersion: String(written.version), rolesChanged: 'false' })]),
+      : [act(AUDIT_EVENTS.secretUpdated, { secretVersion, rolesChanged: 'false' })]),
+    ...(upload === undefined
+      ? []
+      : [act(AUDIT_EVENTS.fileStored, { secretVersion, ...storedMessage(upload) })]),
     ...(name === secret.name ? [] : [act(AUDIT_EVENTS.secretMoved, { newSecret: name })]),
   ];
   const stored = await ctx.keyring.sealing(() => {
     const sealed = data === undefined ? undefined : sealContent(ctx.keyring, written, data);
-    const write = async (events: readonly CloudEvent[]) =>
-      ctx.db.transaction(async tx => {
+    const write = (events: readonly CloudEvent[]) =>
+      allOrNothing(ctx.db, async tx => {
         let facts = { events, answers: '[]' };
         if (sealed !== undefined) {
-          if (!(await insertVersion(tx, secret, written, newestVersion(written), sealed, fileIds, facts))) {
-            throw OVERTAKEN;
-          }
+          const version = newestVersion(written);
+          if (!(await insertVersion(tx, secret, written, version, sealed, fileIds, facts))) return false;
           // They are told once, by whichever statement is first.
           facts = { events: [], answers: '[]' };
         }
-        if (name !== secret.name && !(await moveSecret(tx, moved, folderPathOf(name), facts)))
-          throw OVERTAKEN;
-        return true;
+        if (end !== undefined && !(await describeFile(tx, end.fileId, end.description))) throw uploadLost();
+        return name === secret.name || moveSecret(tx, moved, folderPathOf(name), facts);
       });
-    return ctx.audit.appendWithin(
-      events =>
-        write(events).catch((error: unknown) => {
-          if (error === OVERTAKEN) return false;
-          throw error;
-        }),
-      ...acts,
-    );
+    return ctx.audit.appendWithin(write, ...acts);
   });
   if (!stored) return false;
   ctx.ring();

@@ -11,11 +11,13 @@ import { mayWrite, type Secret, type SecretAddress, type SecretData } from '../d
 import { isReadable, newestVersion } from '../domain/version.ts';
 import { describeFile } from '../store/files.ts';
 import { insertVersion } from '../store/write-secrets.ts';
+import { allOrNothing } from './all-or-nothing.ts';
 import { checkContent } from './check-content.ts';
 import { named, refuse, requireKnown } from './find-secret.ts';
 import { describeFiles } from './keep-files.ts';
 import type { Remember } from './once.ts';
 import { untilFirst } from './until-first.ts';
+import type { EndedUpload } from './upload-file.ts';
 
 /** One field of a secret's content is given or loses a file; all others stay. */
 export interface FileChange {
@@ -24,7 +26,7 @@ export interface FileChange {
   /** Undefined: there is no such file. */
   readonly rewrite: (data: SecretData) => SecretData | undefined;
   /** A file that was uploaded for it, into this very secret. */
-  readonly upload?: { readonly fileId: string; readonly secretId: string; readonly description: Buffer };
+  readonly upload?: EndedUpload;
   readonly act: Pick<Act, 'type' | 'message'>;
 }
 
@@ -71,7 +73,7 @@ export async function rewriteContent(
           const write = (db: Queryable) =>
             insertVersion(db, secret, next, newestVersion(next), sealed, fileIds, { events, answers });
           if (upload === undefined) return write(ctx.db);
-          return ctx.db.transaction(async tx => {
+          return allOrNothing(ctx.db, async tx => {
             if (!(await write(tx))) return false;
             if (!(await describeFile(tx, upload.fileId, upload.description))) throw uploadLost();
             return true;

@@ -82,7 +82,7 @@ function routesOf(ctx: VaultContext, kind: 'shared' | 'personal'): Route[] {
             ctx,
             { ...act, target: ['store-file', address, field, file, expected] },
             ({ revision }) => ({ id, number, revision }),
-            remember => storeFile(ctx, caller, request, upload, field, expected, remember),
+            remember => storeFile(ctx, caller, request, address, upload, field, expected, remember),
           );
           return {
             body: { file: { id: stored.id, number: stored.number, ...file } },

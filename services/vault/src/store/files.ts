@@ -29,6 +29,18 @@ export async function insertFile(db: Queryable, file: NewFile): Promise<number |
   return row?.number;
 }
 
+/** The same for a secret that is made together with it, and that does not exist yet. */
+export async function insertFirstFile(db: Queryable, file: NewFile): Promise<number> {
+  const [row] = await db.query<{ number: number }>(
+    `INSERT INTO files (id, secret_id, awaits_secret, key_id, wrapped_key, created_at, created_by)
+     SELECT $1::uuid, $2::uuid, true, $3::integer, $4::bytea, $5::timestamptz, $6 FROM ${WITHOUT_WAITING}
+     RETURNING number`,
+    [file.id, file.secretId, file.key.keyId, file.key.wrappedKey, file.createdAt, file.createdBy],
+  );
+  if (row === undefined) throw new Error('a row that was inserted has no number');
+  return row.number;
+}
+
 /**
  * Adds a chunk to an upload; a crash may take it, until the version that has the file commits. False: the file is gone,
  * with its secret or because the upload took too long.
@@ -54,6 +66,27 @@ export async function describeFile(tx: Queryable, fileId: string, description: B
   const rows = await tx.query(
     'UPDATE files SET description = $2 WHERE id = $1 AND description IS NULL RETURNING id',
     [fileId, description],
+  );
+  return rows.length === 1;
+}
+
+/**
+ * The same in the transaction that makes the secret: the file is its first version's from now on. False: it was removed
+ * meanwhile.
+ */
+export async function attachFirstFile(
+  tx: Queryable,
+  { secretId, fileId, description }: { secretId: string; fileId: string; description: Buffer },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `WITH file AS (
+       UPDATE files SET awaits_secret = false, description = $3
+       WHERE id = $2 AND secret_id = $1 AND awaits_secret
+       RETURNING secret_id, id
+     )
+     INSERT INTO version_files (secret_id, version, file_id) SELECT secret_id, 1, id FROM file
+     RETURNING file_id`,
+    [secretId, fileId, description],
   );
   return rows.length === 1;
 }

@@ -9,8 +9,8 @@ import type { Folder } from '../../domain/folder.ts';
 import { keyFieldsOf } from '../../domain/key-fields.ts';
 import type { Schema } from '../../domain/schema.ts';
 import { holdsOne, mayManage, type SecretAddress, type SecretData } from '../../domain/secret.ts';
-import { requireMayCreate } from '../../operations/create-secret.ts';
 import { makeKeyFields, type GeneratedFields } from '../../operations/make-key-fields.ts';
+import { requireMayCreate } from '../../operations/may-create.ts';
 import { FORGET } from '../../operations/once.ts';
 import { storeFile, withUpload } from '../../operations/store-file.ts';
 import { fieldIdOf } from './fields.ts';
@@ -69,7 +69,7 @@ export async function storeGeneratedFiles(
       content: Readable.from([content]),
     };
     await withUpload(ctx, caller, request, address, stated, upload =>
-      storeFile(ctx, caller, request, upload, field.name, NOTHING_EXPECTED, FORGET),
+      storeFile(ctx, caller, request, address, upload, field.name, NOTHING_EXPECTED, FORGET),
     );
   }
 }

@@ -1,7 +1,8 @@
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { MAX_FIELD_BODY_BYTES, MAX_FILE_BYTES } from '@strongroom/contracts/limits';
-import { badRequest, invalidField, tooLarge } from '@strongroom/errors/common-errors';
+import { badRequest, invalidField } from '@strongroom/errors/common-errors';
 import { ByteStream, type BodyStream } from '@strongroom/http/body-stream';
+import { atMost, textOf } from '@strongroom/http/byte-pieces';
 import { lenient } from '@strongroom/http/lenient';
 import { boundaryOf, formParts } from '@strongroom/http/multipart';
 import { parseJson } from '@strongroom/http/request-body';
@@ -66,7 +67,7 @@ async function putJson(
   slug: string,
   body: BodyStream,
 ): Promise<Reply> {
-  const input = parseFieldInput(lenient(FieldInput, parseJson(await textOf(body))));
+  const input = parseFieldInput(lenient(FieldInput, parseJson(await textOf(body.bytes))));
   if (input.fileAttachment !== undefined && input.fileAttachment !== null) {
     const content = attachmentBytes(input.fileAttachment);
     return putFile(ctx, caller, request, address, slug, input.fileName, '', [content]);
@@ -116,11 +117,11 @@ async function putFile(
   const stated = {
     name: parseFileName(fileName ?? 'File.txt'),
     mediaType: parseMediaType(mediaType),
-    content: bounded(content),
+    content: atMost(content, MAX_FILE_BYTES, 'A file'),
   };
   const field = await fileFieldOf(ctx, caller, request, address, slug);
   await withUpload(ctx, caller, request, address, stated, upload =>
-    storeFile(ctx, caller, request, upload, field, NOTHING_EXPECTED, FORGET),
+    storeFile(ctx, caller, request, address, upload, field, NOTHING_EXPECTED, FORGET),
   );
   return ok('true');
 }
@@ -141,27 +142,6 @@ async function fileFieldOf(
   const field = fieldNamed(fieldsOf(secret, schema, data), slug);
   if (field === undefined) throw noSuchField();
   return field.slug;
-}
-
-async function* bounded(
-  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let size = 0;
-  for await (const piece of content) {
-    size += piece.length;
-    if (size > MAX_FILE_BYTES) throw tooLarge(`A file must have at most ${MAX_FILE_BYTES} bytes`);
-    yield piece;
-  }
-}
-
-async function textOf({ bytes }: BodyStream): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of bytes) pieces.push(piece);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
-  } catch (error) {
-    throw badRequest('The request body is not UTF-8', error);
-  }
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -87,7 +87,7 @@ async function change(
 }
 
 /** The folder that the secret is to be in; undefined: where it is. */
-async function targetOf(
+export async function targetOf(
   ctx: VaultContext,
   caller: Caller,
   request: RequestInfo,

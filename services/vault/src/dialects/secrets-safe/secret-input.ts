@@ -30,13 +30,17 @@ const CREDENTIAL = {
 };
 const TEXT = { ...CommonInput, Text: Type.String({ minLength: 1, maxLength: 4_096 }) };
 
+const FILE = { ...CommonInput, FileName: OrNull(Type.String({ maxLength: 256 })) };
+
 /** In a change, another folder than the secret's moves it; on creation, the path alone says where (contract 7, C7). */
 const MOVING = { FolderId: OrNull(Type.Union([Uuid, Type.Literal('')])) };
 
 export const NewCredential = Members(CREDENTIAL);
 export const NewText = Members(TEXT);
+export const NewFile = Members(FILE);
 export const ChangedCredential = Members({ ...CREDENTIAL, ...MOVING });
 export const ChangedText = Members({ ...TEXT, ...MOVING });
+export const ChangedFile = Members({ ...FILE, ...MOVING });
 
 /** Members of the content that every kind has. What is left out is cleared. */
 export function commonData({ Description, Notes, Urls }: Common): StatedContent {
