@@ -10,6 +10,8 @@ import { createLogger } from '@strongroom/log/logger';
 import { newRootKey } from '@strongroom/service/root-key-settings';
 import { eventually } from '@strongroom/testing/eventually';
 import { filesOf, FILES } from './files.ts';
+import { beginForm, filePart, formBytes, metadataPart } from './forms.ts';
+import { API, createFolder } from './secrets-safe.ts';
 import { pathOf, SECRETS, startTestVault, uniqueName, type Answer, type TestVault } from './support.ts';
 
 const KEYS = '/vault/api/v1/keys';
@@ -196,16 +198,26 @@ describe('keys', () => {
     const uploads = () => vault.superuser.query('SELECT id FROM files WHERE description IS NULL');
     await eventually('the upload has begun', async () => (await uploads()).length === 1);
 
-    expect((await ask('POST', ROTATE)).body).toMatchObject({ total: 5 });
+    // One whose secret is not there yet, too.
+    const folder = await createFolder(vault, uniqueName('safe'));
+    const url = `${vault.url}${API}/folders/${folder.id}/secrets/file`;
+    const first = beginForm('POST', url, files.as);
+    const form = formBytes([filePart(content), metadataPart({ Title: 'first' })]);
+    first.request.write(form.subarray(0, 150_000));
+    await eventually('that has begun, too', async () => (await uploads()).length === 2);
+
+    expect((await ask('POST', ROTATE)).body).toMatchObject({ total: 6 });
     await finished();
     slow.request.end(content.subarray(150_000));
-    expect(await slow.status).toBe(200);
+    first.request.end(form.subarray(150_000));
+    expect([await slow.status, await first.status]).toEqual([200, 201]);
+    expect((await files.get(`${folder.path}/first`)).bytes.equals(content)).toBe(true);
     expect((await files.get(name)).bytes.equals(content)).toBe(true);
     const replica = await vault.startReplica();
     const read = await vault.call('GET', pathOf(name), {}, replica.url);
     expect(read.status).toBe(200);
     const underKeys = await vault.superuser.query('SELECT key_id, count(*)::integer FROM files GROUP BY 1');
-    expect(underKeys).toEqual([{ key_id: 2, count: 2 }]);
+    expect(underKeys).toEqual([{ key_id: 2, count: 3 }]);
   });
 
   test('leave destroyed versions alone', async () => {

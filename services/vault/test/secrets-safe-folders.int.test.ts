@@ -124,6 +124,91 @@ describe('folders and safes', () => {
   });
 });
 
+describe('moving a folder', () => {
+  const move = (id: string, to: string, action: string, as?: string) =>
+    call('PUT', `/folders/${id}/move`, {
+      body: { DestinationFolderId: to, DuplicateNameAction: action },
+      ...(as === undefined ? {} : { as }),
+    });
+  /** A folder `a` with a folder and a secret in it, and somewhere to move it. */
+  async function make() {
+    const [from, to] = [
+      await createFolder(vault, uniqueName('from')),
+      await createFolder(vault, uniqueName('to')),
+    ];
+    const a = await createFolder(vault, `${from.path}/a`);
+    await createFolder(vault, `${a.path}/inner`);
+    await createShared(vault, `${a.path}/inner/s`, { data: { v: 1 } });
+    return { from, to, a };
+  }
+
+  test('takes along what is in it, and back to the top', async () => {
+    const { from, to, a } = await make();
+    const moved = await move(a.id, to.id, 'stop');
+    expect([moved.status, moved.body]).toEqual([
+      200,
+      {
+        FolderId: a.id,
+        ParentId: to.id,
+        OldParentId: from.id,
+        FolderCount: 2,
+        SecretCount: 1,
+        ShareCount: 0,
+        NewFolderName: 'a',
+        OldFolderName: 'a',
+      },
+    ]);
+    expect((await vault.call('GET', pathOf(`${to.path}/a/inner/s`))).body['data']).toEqual({ v: 1 });
+    expect((await vault.call('GET', pathOf(`${a.path}/inner/s`))).status).toBe(404);
+    const again = await move(a.id, to.id, 'Stop');
+    expect([again.status, again.body]).toMatchObject([200, { FolderCount: 0, ParentId: to.id }]);
+    await move(a.id, NO_ID, 'rename');
+    expect((await call('GET', `/safes/${a.id}`)).status).toBe(200);
+  });
+
+  test('where the name is taken, stops, passes it over or gives it another', async () => {
+    const { from, to, a } = await make();
+    await createFolder(vault, `${to.path}/a`);
+    await createFolder(vault, `${to.path}/a (1)`);
+    expect((await move(a.id, to.id, 'Stop')).status).toBe(409);
+    const skipped = await move(a.id, to.id, 'SKIP');
+    expect([skipped.status, skipped.body]).toMatchObject([
+      200,
+      { ParentId: from.id, OldParentId: from.id, FolderCount: 0, SecretCount: 0 },
+    ]);
+    const renamed = await move(a.id, to.id, 'Rename');
+    expect([renamed.status, renamed.body]).toMatchObject([
+      200,
+      { ParentId: to.id, OldParentId: from.id, FolderCount: 2, NewFolderName: 'a (2)', OldFolderName: 'a' },
+    ]);
+  });
+
+  test('what is wrong or forbidden moves nothing', async () => {
+    const { to, a } = await make();
+    const adder = await vault.issuer.bearer({ permissions: ['vault-add'], roles: [vault.role.id] });
+    const statuses = [
+      await move(a.id, to.id, 'Perhaps'),
+      await move(a.id, 'x', 'Stop'),
+      await move(a.id, a.id, 'Stop'),
+      await move(a.id, NO_ID.replace('0', '1'), 'Stop'),
+      await move(NO_ID, to.id, 'Stop'),
+      await move(a.id, to.id, 'Stop', adder),
+      await move(a.id, to.id, 'Stop', await vault.issuer.bearer()),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([400, 400, 400, 404, 404, 403, 404]);
+    expect((await vault.call('GET', pathOf(`${a.path}/inner/s`))).status).toBe(200);
+  });
+});
+
+test('a secret is shared into no other folder', async () => {
+  const id = await createShared(vault, uniqueName('shared'));
+  const shares = await call('GET', `/secrets/${id}/shares`);
+  expect([shares.status, shares.text]).toEqual([200, '[]']);
+  const stranger = await vault.issuer.bearer();
+  expect((await call('GET', `/secrets/${id}/shares`, { as: stranger })).status).toBe(404);
+  expect((await call('POST', `/secrets/${id}/shares/${NO_ID}`)).status).toBe(404);
+});
+
 test('a file is told of, and comes byte for byte', async () => {
   const files = await filesOf(vault);
   const name = uniqueName('file');

@@ -91,3 +91,14 @@ export async function renameSecretsBelow(tx: Queryable, folder: Folder, from: st
   );
   return row?.moved ?? 0;
 }
+
+/** The folder and those below it, and the secrets in them. */
+export async function countTree(db: Queryable, id: string): Promise<{ folders: number; secrets: number }> {
+  const [row] = await db.query<{ folders: number; secrets: number }>(
+    `WITH RECURSIVE ${TREE}
+     SELECT (SELECT count(*)::integer FROM tree) AS folders,
+            (SELECT count(*)::integer FROM secrets s JOIN tree t ON t.id = s.folder_id) AS secrets`,
+    [id],
+  );
+  return row ?? { folders: 0, secrets: 0 };
+}

@@ -9,7 +9,9 @@ import { downloadRoutes } from './download.ts';
 import { folderRoutes } from './folders.ts';
 import { keepSessions } from './keep-session.ts';
 import { listSecretsRoutes } from './list-secrets.ts';
+import { moveFolderRoutes } from './move-folder.ts';
 import { readSecretRoutes } from './read-secret.ts';
+import { shareRoutes } from './shares.ts';
 
 /** Secrets Safe's API over vault's own operations (docs/adr/0038-secrets-safe.md). */
 export const secretsSafeRoutes = (ctx: VaultContext): Route[] => routesOf(ctx).map(keepSessions(ctx));
@@ -23,5 +25,7 @@ const routesOf = (ctx: VaultContext): Route[] => [
   ...createFileRoutes(ctx),
   ...changeFileRoutes(ctx),
   ...downloadRoutes(ctx),
+  ...shareRoutes(ctx),
   ...folderRoutes(ctx),
+  ...moveFolderRoutes(ctx),
 ];
