@@ -9,6 +9,8 @@ export const TENANT = 'strongroom';
 export interface SecretServerPlatform {
   /** Where it listens: `127.0.0.1:port`. */
   readonly address: string;
+  /** As clients are told it, without a path. */
+  readonly publicUrl: string;
   readonly caFile: string;
   readonly username: string;
   readonly password: string;
@@ -21,12 +23,13 @@ export interface SecretServerPlatform {
 
 const API = '/SecretServer/api/v1';
 
-export async function startSecretServerPlatform(): Promise<SecretServerPlatform> {
+/** `asTenant`: under the name of a tenant of the product's cloud; else at its own address. */
+export async function startSecretServerPlatform({ asTenant = true } = {}): Promise<SecretServerPlatform> {
   const dataDirectory = await makeDataDirectory();
   const port = await freePort();
   const platform = await startStandalone(dataDirectory, {
     STRONGROOM_PORT: String(port),
-    STRONGROOM_PUBLIC_URL: `https://${TENANT}.secretservercloud.com`,
+    ...(asTenant ? { STRONGROOM_PUBLIC_URL: `https://${TENANT}.secretservercloud.com` } : {}),
   });
   const address = `127.0.0.1:${port}`;
   const client = await createApiClient({ ...platform, baseUrl: `https://${address}` });
@@ -57,6 +60,7 @@ export async function startSecretServerPlatform(): Promise<SecretServerPlatform>
   });
   return {
     address,
+    publicUrl: platform.baseUrl,
     caFile: platform.credentials.ca_file,
     username: platform.credentials.api_client.id,
     password: platform.credentials.api_client.secret,

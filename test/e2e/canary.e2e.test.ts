@@ -61,6 +61,53 @@ async function walkThroughAuth(client: ApiClient, marked: string): Promise<strin
   ].map(String);
 }
 
+/** Secrets Safe's dialect: keys and sessions of its programs, and what they write. Answers what auth made. */
+async function walkThroughSecretsSafe(
+  client: ApiClient,
+  role: { id: string },
+  marked: string,
+): Promise<string[]> {
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const options = Object.keys(headers).length === 0 ? {} : { token: null, headers };
+    const answer = await client.call(method, path, body === undefined ? options : { ...options, body });
+    expect([path, answer.status < 300]).toEqual([path, true]);
+    return answer;
+  };
+  const clients = '/local-user-store/api/v1/api-clients';
+  const program = await call('POST', clients, { name: 'canary program', roles: [role] });
+  const subject = String(program.body?.['id']);
+  const keys = '/auth/api/v1/api-keys';
+  const made = await call('POST', keys, { name: 'canary', subject_id: subject });
+  const key = String(made.body?.['key']);
+  const safe = '/BeyondTrust/api/public/v3';
+  const signIn = (one: string) =>
+    call('POST', `${safe}/Auth/SignAppIn`, undefined, {
+      authorization: `PS-Auth key=${one};runas=${subject};pwd=[${marked}];`,
+    });
+  const [cookie = ''] = String((await signIn(key)).headers['set-cookie']).split(';');
+  const folder = await call('POST', `${safe}/Secrets-Safe/Safes`, { Name: 'canary safe' }, { cookie });
+  const secret = {
+    Title: 'T',
+    Username: marked,
+    Description: marked,
+    Notes: marked,
+    Urls: [{ Url: marked }],
+  };
+  const at = `${safe}/Secrets-Safe/Folders/${String(folder.body?.['Id'])}/secrets`;
+  const kept = await call('POST', at, { ...secret, Password: marked }, { cookie });
+  await call('POST', `${at}/text`, { ...secret, Title: 'U', Text: marked }, { cookie });
+  const changed = { ...secret, Password: `${marked}-changed` };
+  await call('PUT', `${safe}/Secrets-Safe/Secrets/${String(kept.body?.['Id'])}`, changed, { cookie });
+  expect((await call('GET', `${safe}/Secrets-Safe/Secrets?title=T`, undefined, { cookie })).text).toContain(
+    marked,
+  );
+  const { body } = await call('POST', `${keys}/${String(made.body?.['id'])}/rotate`);
+  const rotated = String(body?.['key']);
+  const [session = ''] = String((await signIn(rotated)).headers['set-cookie']).split(';');
+  await call('POST', `${safe}/Auth/Signout`, undefined, { cookie: session });
+  return [key, rotated, cookie.slice(cookie.indexOf('=') + 1), session.slice(session.indexOf('=') + 1)];
+}
+
 /** The password of an account: sealed, masked, and shown to who has checked it out. */
 async function walkThroughAccounts(client: ApiClient, role: { id: string }, marked: string): Promise<void> {
   const first = async (path: string, name: string) => {
@@ -114,6 +161,7 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   }
 
   await walkThroughAccounts(client, admin, marker);
+  const ofSecretsSafe = await walkThroughSecretsSafe(client, admin, marker);
 
   // Where they do not: every operation gets them as unknown members, wrong types, broken JSON, text, headers.
   // Logging out ends the session of the call, and all others must still be admitted after it.
@@ -171,7 +219,7 @@ test('a marked secret value is found nowhere at rest, in no log and in no error 
   );
   const madeSecret = String(apiClient.body?.['secret']);
   expect(madeSecret).toHaveLength(43);
-  const secretsOfAuth = await walkThroughAuth(client, marker);
+  const secretsOfAuth = [...(await walkThroughAuth(client, marker)), ...ofSecretsSafe];
   expect(secretsOfAuth.every(secret => secret.length >= 20)).toBe(true);
 
   expect(errors.length).toBeGreaterThan(100);

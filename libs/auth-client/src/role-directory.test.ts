@@ -7,7 +7,11 @@ import { createRoleDirectory } from './role-directory.ts';
 let server: Server;
 let now = new Date('2026-01-01T00:00:00Z');
 /** What auth answers next, and how often it was asked. */
-const auth = { status: 200, roles: [{ id: 'a', name: 'one' }], asked: 0 };
+const auth: {
+  status: number;
+  roles: { id: string; name: string; permissions?: string[] | null }[];
+  asked: number;
+} = { status: 200, roles: [{ id: 'a', name: 'one' }], asked: 0 };
 
 async function startDirectory() {
   server = createServer((_request, response) => {
@@ -41,6 +45,22 @@ test('names are asked for once, and anew on request', async () => {
   expect(auth.asked).toBe(1);
   auth.roles = [{ id: 'a', name: 'two' }];
   expect(await directory.refresh()).toEqual(new Map([['a', 'two']]));
+});
+
+test('tells which roles carry a permission', async () => {
+  auth.roles = [
+    { id: 'a', name: 'one', permissions: ['vault-add', 'vault-manage'] },
+    { id: 'b', name: 'two', permissions: ['vault-add'] },
+    { id: 'c', name: 'three', permissions: null },
+    { id: 'd', name: 'four' },
+  ];
+  const directory = await startDirectory();
+  expect(await directory.carrying('vault-manage', ['d', 'c', 'b', 'a'])).toEqual(['a']);
+  expect(await directory.carrying('vault-add', ['b', 'a'])).toEqual(['b', 'a']);
+  expect(await directory.carrying('roles-view', ['a', 'b'])).toEqual([]);
+  expect(auth.asked).toBe(1);
+  auth.roles.push({ id: 'e', name: 'five', permissions: ['vault-manage'] });
+  expect(await directory.carrying('vault-manage', ['e', 'f'])).toEqual(['e']);
 });
 
 test('reads go on with old names while auth refuses or is away', async () => {

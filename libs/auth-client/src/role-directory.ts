@@ -11,6 +11,8 @@ import { Members, Type } from '@strongroom/schema/types';
 export interface RoleDirectory {
   /** id → name of every role. Waits for auth on the first call only. */
   names: () => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
+  /** Those of the ids whose roles carry the permission. auth is asked anew where one is not known. */
+  carrying: (permission: string, ids: readonly string[]) => Promise<string[]>;
   /** As `names`, asked anew. */
   refresh: () => Promise<ReadonlyMap<string, string>>;
   /** auth has told of a change: asks anew in the background. */
@@ -29,28 +31,40 @@ const PAGE = 1_000;
 const parsePage = bodyParser(
   Type.Object({
     count: Type.Integer(),
-    items: Type.Array(Members({ id: Type.String(), name: Type.String() })),
+    items: Type.Array(
+      Members({
+        id: Type.String(),
+        name: Type.String(),
+        permissions: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
+      }),
+    ),
   }),
 );
 
 export function createRoleDirectory({ authUrl, token, now, log }: RoleDirectoryOptions): RoleDirectory {
   let names: ReadonlyMap<string, string> | undefined;
+  let carried: ReadonlyMap<string, readonly string[]> = new Map();
   let loadedAtMs = 0;
   let loading: Promise<ReadonlyMap<string, string>> | undefined;
 
   async function load(): Promise<ReadonlyMap<string, string>> {
     const startedAtMs = now().getTime();
     const found = new Map<string, string>();
+    const permissions = new Map<string, readonly string[]>();
     const authorization = `Bearer ${await token()}`;
     for (let offset = 0, count = 1; offset < count; offset += PAGE) {
       const url = `${authUrl}/role-store/api/v1/roles?offset=${offset}&limit=${PAGE}`;
       const page = parsePage(
         await callJson({ method: 'GET', url, headers: { authorization }, deadlineMs: 5_000 }),
       );
-      for (const role of page.items) found.set(role.id, role.name);
+      for (const role of page.items) {
+        found.set(role.id, role.name);
+        permissions.set(role.id, role.permissions ?? []);
+      }
       count = page.count;
     }
     names = found;
+    carried = permissions;
     loadedAtMs = startedAtMs;
     return found;
   }
@@ -74,11 +88,18 @@ export function createRoleDirectory({ authUrl, token, now, log }: RoleDirectoryO
   const inBackground = (load: Promise<unknown>) =>
     void load.catch((error: unknown) => log.error('role names could not be refreshed', error));
 
+  function remembered() {
+    if (names === undefined) return refresh();
+    if (now().getTime() - loadedAtMs > MAX_AGE_MS) inBackground(refresh());
+    return names;
+  }
+
   return {
-    names() {
-      if (names === undefined) return refresh();
-      if (now().getTime() - loadedAtMs > MAX_AGE_MS) inBackground(refresh());
-      return names;
+    names: remembered,
+    async carrying(permission, ids) {
+      const known = await remembered();
+      if (ids.some(id => !known.has(id))) await refreshAnew();
+      return ids.filter(id => carried.get(id)?.includes(permission));
     },
     refresh: refreshAnew,
     invalidate: () => inBackground(refreshAnew()),

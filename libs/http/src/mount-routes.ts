@@ -116,6 +116,7 @@ function answer(route: Route): RequestHandler {
       caller,
       request: requestInfo(request),
       authorization: request.headers.authorization,
+      sent: request.headers,
     });
     if (reply.stream === undefined) send(response, status, reply);
     else await sendStream(request, response, reply.status ?? status, reply, reply.stream);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { Permission } from '@strongroom/contracts/permissions';
 import { type Static, type TSchema } from '@strongroom/schema/types';
@@ -72,6 +73,8 @@ export interface RouteInput<P, Q, B, H> {
   readonly request: RequestInfo;
   /** The raw Authorization header: for the token endpoint, and to ask another service with the rights of the caller. */
   readonly authorization: string | undefined;
+  /** All headers as they came: for what is wrapped around the routes of a dialect. */
+  readonly sent: IncomingHttpHeaders;
 }
 
 export interface RouteDefinition<

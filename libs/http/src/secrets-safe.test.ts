@@ -24,6 +24,8 @@ afterAll(() => app.stop());
 
 const get = (path: string, headers: Record<string, string>) => app.send('GET', path, { headers });
 
+const unsigned = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+
 describe('who a request is of', () => {
   test.each([
     ['a token', { authorization: 'Bearer a' }],
@@ -35,6 +37,18 @@ describe('who a request is of', () => {
   ])('%s tells it', async (_what, headers) => {
     const { status, json } = await get(PATH, headers);
     expect([status, json]).toEqual([200, ['a']]);
+  });
+
+  test('of a token and a session, the one that holds longer tells it', async () => {
+    const [early, late] = [unsigned({ exp: 1 }), unsigned({ exp: 2 })];
+    const by = async (authorization: string, cookie: string) =>
+      (await get(PATH, { authorization, cookie: `${SESSION_COOKIE}=${cookie}` })).json;
+    expect(await by(`Bearer ${early}`, late)).toEqual([late]);
+    expect(await by(`Bearer ${late}`, early)).toEqual([late]);
+    expect(await by(`Bearer ${early}`, 'h.bm8.s')).toEqual([early]);
+    expect((await get(PATH, { authorization: 'Basic a', cookie: `${SESSION_COOKIE}=${late}` })).status).toBe(
+      401,
+    );
   });
 
   test.each([

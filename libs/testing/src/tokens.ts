@@ -19,7 +19,7 @@ export interface TokenIssuer {
   /** What tokens of services say; tests change it. */
   machine: Partial<AccessTokenClaims>;
   /** What `GET /role-store/api/v1/roles` answers. */
-  roles: { id: string; name: string }[];
+  roles: { id: string; name: string; permissions?: string[] }[];
   /** Paths that answer 503, as those do that need auth's database while it is away. */
   away: Set<string>;
   stop: () => Promise<void>;
@@ -31,7 +31,7 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
   const kid = randomUUID();
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: TOKEN_ALGORITHM, use: 'sig' };
   const issuer = 'https://issuer.test';
-  const roles: { id: string; name: string }[] = [];
+  const roles: TokenIssuer['roles'] = [];
   const away = new Set<string>();
   const machine: Partial<AccessTokenClaims> = { kind: 'service', permissions: ['roles-view'] };
 
@@ -69,7 +69,10 @@ export async function createTokenIssuer(now: () => Date = () => new Date()): Pro
     else if (path === '/auth/api/v1/oauth/jwks') answer({ keys: [jwk] });
     else if (path === '/role-store/api/v1/roles') answer({ count: roles.length, items: roles });
     else if (path === '/auth/api/v1/revocations') answer({ sessionIds: [], subjects: [] });
-    else if (path === '/auth/api/v1/oauth/token') {
+    else if (path === '/auth/api/v1/sessionstorage/sessions/current/renew') {
+      request.resume();
+      void token().then(value => answer({ access_token: value, expires_in: 1_800 }));
+    } else if (path === '/auth/api/v1/oauth/token') {
       request.resume();
       void token(machine).then(value =>
         answer({ access_token: value, token_type: 'Bearer', expires_in: 600 }),

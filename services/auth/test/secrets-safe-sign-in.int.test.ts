@@ -42,7 +42,7 @@ describe('an API client', () => {
       status: 200,
       body: {
         access_token: expect.any(String),
-        expires_in: 3_600,
+        expires_in: 1_800,
         token_type: 'Bearer',
         scope: 'publicapi',
       },

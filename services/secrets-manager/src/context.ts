@@ -9,7 +9,7 @@ import type { Target, TargetDescription } from './targets/target.ts';
 /** What secrets-manager's operations may use. An operation names the slice that it needs. */
 export interface SecretsManagerContext extends Foundations {
   readonly keyring: LiveKeyring;
-  readonly roles: RoleDirectory;
+  readonly roles: Pick<RoleDirectory, 'names' | 'refresh' | 'invalidate'>;
   readonly vault: VaultClient;
   readonly rotation: RotationSettings;
   /** Connects to nothing yet. */

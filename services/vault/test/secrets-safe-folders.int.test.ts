@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { filesOf, sha256 } from './files.ts';
 import { API, caller, createFolder, createShared, secretOf } from './secrets-safe.ts';
-import { pathOf, startTestVault, uniqueName, type Answer, type TestVault } from './support.ts';
+import { FOLDERS, pathOf, startTestVault, uniqueName, type Answer, type TestVault } from './support.ts';
 
 let vault: TestVault;
 let call: ReturnType<typeof caller>;
@@ -68,6 +68,36 @@ describe('folders and safes', () => {
     expect([gone.status, gone.text, gone.headers['content-length']]).toEqual([204, '', undefined]);
     expect((await call('DELETE', `/safes/${idOf(safe)}`)).status).toBe(204);
     expect((await call('GET', `/folders/${idOf(safe)}`)).status).toBe(404);
+  });
+
+  test('at the top are for who makes them, by the roles that let him manage; those below inherit', async () => {
+    const [managing, broad] = [randomUUID(), randomUUID()];
+    const permissions = ['vault-add', 'vault-manage'];
+    vault.issuer.roles.push({ id: managing, name: uniqueName('terraform'), permissions });
+    vault.issuer.roles.push({ id: broad, name: uniqueName('everybody'), permissions: ['vault-add'] });
+    const as = await vault.issuer.bearer({ roles: [broad, managing], permissions });
+    const colleague = await vault.issuer.bearer({ roles: [broad], permissions: ['vault-add'] });
+
+    const safe = await call('POST', '/safes', { body: { Name: uniqueName('safe') }, as });
+    const { body } = await vault.call('GET', `${FOLDERS}/${idOf(safe)}`);
+    const handles = [expect.objectContaining({ id: managing })];
+    expect(body).toMatchObject({ read_roles: handles, write_roles: handles, inherits: true });
+    const inner = await call('POST', '/folders', { body: { Name: 'a', ParentId: idOf(safe) }, as });
+    expect((await vault.call('GET', `${FOLDERS}/${idOf(inner)}`)).body).toMatchObject({ read_roles: [] });
+    for (const folder of [safe, inner]) {
+      const secret = { Title: 'T', Username: 'u', Password: 'p' };
+      const made = await call('POST', `/folders/${idOf(folder)}/secrets`, { body: secret, as });
+      expect([made.status, made.body['Password']]).toEqual([201, 'p']);
+      expect((await call('GET', `/secrets/${idOf(made)}`, { as })).body['Password']).toBe('p');
+      expect((await call('GET', `/secrets/${idOf(made)}`, { as: colleague })).status).toBe(404);
+      const added = { body: { ...secret, Title: 'U' }, as: colleague };
+      expect((await call('POST', `/folders/${idOf(folder)}/secrets`, added)).status).toBe(404);
+    }
+    const folder = await call('POST', '/folders', { body: { Name: uniqueName('top') }, as: colleague });
+    expect((await vault.call('GET', `${FOLDERS}/${idOf(folder)}`)).body).toMatchObject({
+      read_roles: [],
+      write_roles: [],
+    });
   });
 
   test('what is wrong or forbidden is refused', async () => {

@@ -67,6 +67,23 @@ describe('lists of secrets', () => {
     });
   });
 
+  test.each([
+    '50%_off "x"',
+    "o'neil; --",
+    'two  blanks',
+    '*',
+    '{"a": 1}',
+    'T#?&=+',
+    '😀 Straße',
+    'é x'.normalize('NFD'),
+  ])('by the title %s, whatever stands in it', async Title => {
+    const folder = await createFolder(vault, uniqueName('titles'));
+    const body = { Title, Text: 'found' };
+    expect((await call('POST', `/folders/${folder.id}/secrets/text`, { body })).status).toBe(201);
+    const found = secretsOf(await call('GET', query({ path: folder.path, title: Title })));
+    expect(found).toMatchObject([{ Title: Title.normalize('NFC'), Password: 'found' }]);
+  });
+
   test('by the date of the last change', async () => {
     const folder = await createFolder(vault, uniqueName('dated'));
     await createShared(vault, `${folder.path}/a`);

@@ -13,6 +13,21 @@ afterAll(() => vault.stop());
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+test('a session goes on by its use, on every route of the dialect', async () => {
+  const old = await vault.issuer.token({ iat: Math.floor(Date.now() / 1_000) - 700 });
+  const young = await vault.issuer.token();
+  for (const path of ['/folders', '/safes', '/secrets?title=none']) {
+    const use = (token: string) =>
+      call('GET', path, { as: null, headers: { cookie: `StrongroomSession=${token}` } });
+    const answer = await use(old);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['set-cookie']).toEqual([
+      expect.stringMatching(/^StrongroomSession=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict$/),
+    ]);
+    expect((await use(young)).headers['set-cookie']).toBeUndefined();
+  }
+});
+
 describe('reading a secret', () => {
   test('shows what was made by another dialect', async () => {
     const safe = uniqueName('safe');

@@ -16,6 +16,7 @@ export const apiClientNotFound = () => objectNotFound('API client');
 export const apiClientExists = () => duplicateValue('name', 'API client');
 
 export const sessionNotFound = () => objectNotFound('Session');
+export const notRenewable = () => badRequest('The session is not renewed by its use');
 export const sourceNotFound = () => objectNotFound('Source');
 export const sourceExists = () => duplicateValue('name', 'source');
 export const localSource = () =>

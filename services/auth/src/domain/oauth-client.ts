@@ -1,4 +1,3 @@
-import { MAX_ACCESS_TOKEN_SECONDS } from '@strongroom/contracts/session-events';
 import type { ApiKey } from './api-key.ts';
 
 /** An application that may ask for tokens, as the OAuth endpoints see it. */
@@ -96,10 +95,13 @@ export const sdkClient = (clientId: string): OAuthClient => ({
 /** Before the id that the machine made for itself (contract secret-server.md 9). */
 export const SDK_CLIENT_PREFIX = 'sdk-client-';
 
-/**
- * API clients that sign in through the dialect of Secrets Safe. Its session is the token itself, which nothing renews:
- * it holds for as long as any token may.
- */
+/** A session of Secrets Safe ends when it was not used for so long, less the age at which a use renews its token. */
+const APP_TOKEN_SECONDS = 1_800;
+
+/** However much it is used. */
+export const APP_SESSION_SECONDS = 8 * 3_600;
+
+/** API clients that sign in through the dialect of Secrets Safe. Its session is the token itself, and its use renews it. */
 export const SECRETS_SAFE_CLIENT: OAuthClient = {
   ...BUILT_IN,
   id: 'secrets-safe',
@@ -107,7 +109,7 @@ export const SECRETS_SAFE_CLIENT: OAuthClient = {
   redirectUris: [],
   grants: ['client_credentials'],
   admitsApplications: true,
-  accessTokenSeconds: MAX_ACCESS_TOKEN_SECONDS,
+  accessTokenSeconds: APP_TOKEN_SECONDS,
   refreshSeconds: null,
 };
 
@@ -117,7 +119,7 @@ export const apiKeyClient = (key: Pick<ApiKey, 'id' | 'networks' | 'expiresAt'>,
   return {
     ...SECRETS_SAFE_CLIENT,
     id: API_KEY_PREFIX + key.id,
-    accessTokenSeconds: Math.min(seconds, MAX_ACCESS_TOKEN_SECONDS),
+    accessTokenSeconds: Math.min(seconds, APP_TOKEN_SECONDS),
     bindsToAddress: key.networks.length > 0,
   };
 };

@@ -13,6 +13,7 @@ import {
 } from '@strongroom/schema/types';
 import type { AuthContext } from '../context.ts';
 import type { Session } from '../domain/session.ts';
+import { renewAppSession } from '../operations/renew-session.ts';
 import {
   logOut,
   terminateOwnSession,
@@ -124,6 +125,22 @@ export const sessionRoutes = (ctx: AuthContext): Route[] => {
       handle: async ({ params, caller, request }) => {
         await terminateOwnSession(ctx, caller, request, params.id);
         return ok();
+      },
+    }),
+    route({
+      method: 'post',
+      path: `${PREFIX}/sessions/current/renew`,
+      operationId: 'renewSession',
+      tag: 'sessions',
+      summary: "The next token of the caller's session, of those whose use keeps them (Secrets Safe's)",
+      access: AUTHENTICATED,
+      response: Members({ access_token: Type.String(), expires_in: Type.Integer() }),
+      handle: async ({ caller, request }) => {
+        const { accessToken, expiresInSeconds } = await renewAppSession(ctx, caller, request);
+        return {
+          body: { access_token: accessToken, expires_in: expiresInSeconds },
+          headers: { 'cache-control': 'no-store' },
+        };
       },
     }),
     route({

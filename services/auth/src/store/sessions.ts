@@ -92,6 +92,11 @@ export async function renewSession(
   return rows.length === 1;
 }
 
+/** A session that has no other end than that of its newest token: it goes on as long as that one. */
+export async function prolongSession(tx: Queryable, id: string): Promise<void> {
+  await tx.query('UPDATE sessions SET expires_at = token_expires_at WHERE id = $1', [id]);
+}
+
 /**
  * Held to the end of the transaction: `shared` by those who issue tokens, `alone` by those who reduce rights.
  */

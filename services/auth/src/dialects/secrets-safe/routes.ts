@@ -1,5 +1,5 @@
 import { AUTHENTICATED, OWN_CHECK, PUBLIC, route, type Route } from '@strongroom/http/route';
-import { SECRETS_SAFE, SESSION_COOKIE } from '@strongroom/http/secrets-safe';
+import { SECRETS_SAFE, sessionCookie } from '@strongroom/http/secrets-safe';
 import { Members, OrNull, Type, type Static } from '@strongroom/schema/types';
 import type { AuthContext } from '../../context.ts';
 import { logOut } from '../../operations/sessions.ts';
@@ -32,16 +32,6 @@ const signedIn = (user: AppUser): Static<typeof SignedIn> => ({
   EmailAddress: user.email,
   UserName: user.username,
   Name: user.name,
-});
-
-const Forwarded = Members({ 'x-forwarded-proto': Type.Optional(Type.String({ maxLength: 64 })) });
-
-/** At every path, since clients spell them in any case; over TLS alone, where the client came by it. */
-const cookie = (value: string, headers: Static<typeof Forwarded>, more = ''): Record<string, string> => ({
-  ...NO_STORE,
-  'set-cookie': `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict${
-    headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
-  }${more}`,
 });
 
 /** Signing in and out by the dialect of Secrets Safe (docs/adr/0039-secrets-safe-sign-in.md). */
@@ -78,11 +68,10 @@ export const secretsSafeRoutes = (ctx: AuthContext): Route[] => [
     operationId: 'secretsSafeSignAppIn',
     summary: 'Open a session, by a token or by PS-Auth with an API key; it comes as a cookie',
     access: OWN_CHECK,
-    headers: Forwarded,
     response: SignedIn,
-    handle: async ({ headers, request, authorization }) => {
+    handle: async ({ sent, request, authorization }) => {
       const { token, user } = await signInApp(ctx, request, authorization ?? '');
-      return { body: signedIn(user), headers: cookie(token, headers) };
+      return { body: signedIn(user), headers: { ...NO_STORE, 'set-cookie': sessionCookie(token, sent) } };
     },
   }),
   route({
@@ -91,10 +80,9 @@ export const secretsSafeRoutes = (ctx: AuthContext): Route[] => [
     operationId: 'secretsSafeSignout',
     summary: 'End the session in which this call is made',
     access: AUTHENTICATED,
-    headers: Forwarded,
-    handle: async ({ headers, caller, request }) => {
+    handle: async ({ sent, caller, request }) => {
       await logOut(ctx, caller, request);
-      return { headers: cookie('', headers, '; Max-Age=0') };
+      return { headers: { ...NO_STORE, 'set-cookie': sessionCookie('', sent, '; Max-Age=0') } };
     },
   }),
 ];

@@ -13,6 +13,7 @@ import { placeFolder } from '../../operations/place-folder.ts';
 import { readFolder } from '../../operations/read-folder.ts';
 import { at, ById, Paging, secretsSafe, Versioned } from './api.ts';
 import { FolderInput, FolderView, folderView, SafeInput } from './folder-view.ts';
+import { makerRoles } from './maker-roles.ts';
 import { NO_ID } from './secret-view.ts';
 
 /** Folders, and safes, which are the folders at the top (contract 5). */
@@ -74,7 +75,8 @@ function routesOf(ctx: VaultContext, kind: 'folder' | 'safe'): Route[] {
         const parentId = isSafe || !body.ParentId || body.ParentId === NO_ID ? undefined : body.ParentId;
         const parent =
           parentId === undefined ? undefined : await locateFolder(ctx, caller, request, { id: parentId });
-        const folder = { path: nameIn(parent?.path, body.Name), ...INHERITING };
+        const own = parent === undefined ? await makerRoles(ctx, caller) : INHERITING;
+        const folder = { path: nameIn(parent?.path, body.Name), ...own };
         return ok(folderView(await createFolder(ctx, caller, request, folder, FORGET)));
       },
     }),

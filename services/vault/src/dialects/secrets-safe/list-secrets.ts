@@ -62,7 +62,8 @@ export const listSecretsRoutes = (ctx: VaultContext): Route[] => [
 async function list(ctx: VaultContext, caller: Caller, request: RequestInfo, wanted: Wanted) {
   const folderIds = await foldersOf(ctx, wanted);
   if (folderIds.length > 1) return { count: 0, secrets: [] };
-  const { title, afterDate, limit, offset } = wanted;
+  const { afterDate, limit, offset } = wanted;
+  const title = wanted.title?.normalize('NFC');
   const version = apiVersion(wanted);
   const { count, secrets } = await searchSecrets(ctx, caller, request, {
     filter: wanted.decrypt ? 'readable' : '',
@@ -71,7 +72,7 @@ async function list(ctx: VaultContext, caller: Caller, request: RequestInfo, wan
     ownerIds: [],
     // An index finds names by parts of them, in any case; the title itself then has to be the same.
     words: (title ?? '').split(' ').filter(word => word !== ''),
-    leafIs: title?.normalize('NFC'),
+    leafIs: title,
     directlyIn: folderIds[0],
     changedSince: afterDate === undefined ? undefined : new Date(afterDate),
     tags: [],
