@@ -103,7 +103,7 @@ async function keepRotating(
     await pause(50);
     const unfinished = await ask<{ key: string }>(
       db,
-      `SELECT host_id || ' ' || account AS key FROM rotations WHERE finished_at IS NULL`,
+      `SELECT system_id || ' ' || account AS key FROM rotations WHERE finished_at IS NULL`,
     );
     const busy = new Set(unfinished.map(({ key }) => key));
     const wanted: typeof accounts = [];
@@ -155,7 +155,7 @@ const END_BACK_OFFS = `UPDATE rotations SET claimable_at = clock_timestamp()
 const UNFINISHED = `SELECT concat_ws(', ', step, failures || ' failures', postponements || ' postponements',
     'claimed ' || fence || ' times', 'next in ' || round(extract(epoch FROM claimable_at - clock_timestamp())) || ' s',
     last_error_details) AS what
-  FROM rotations JOIN accounts USING (host_id, account) WHERE finished_at IS NULL`;
+  FROM rotations JOIN accounts USING (system_id, account) WHERE finished_at IS NULL`;
 
 async function summary(db: Database): Promise<Omit<DrillResult, 'faults' | 'missed'>> {
   const outcomes = await ask<{ outcome: string; count: number }>(

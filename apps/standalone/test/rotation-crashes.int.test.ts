@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SecretsManagerContext } from '../../../services/secrets-manager/src/context.ts';
+import { hostAccount } from '../../../services/secrets-manager/src/domain/account-path.ts';
 import {
   candidateName,
   credentialName,
@@ -115,7 +116,11 @@ function nextAccount(): string {
 
 const request = (account: string) =>
   replica.db.transaction(tx =>
-    requestRotation(replica, tx, { hostId, account, trigger: 'request', requestedBy: 'test' }),
+    requestRotation(replica, tx, {
+      ...hostAccount(hostId, account),
+      trigger: 'request',
+      requestedBy: 'test',
+    }),
   );
 
 /** A replica takes up what is due, and dies at this moment. Returns how many moments it lived through. */
@@ -142,8 +147,8 @@ async function stateOf(account: string): Promise<{ step: string; outcome: string
 
 /** What the platform takes for the password, and what may be it. */
 async function known(account: string): Promise<{ current: string; candidate: string | undefined }> {
-  const current = await replica.vault.read(credentialName(hostId, account));
-  const candidate = await replica.vault.read(candidateName(hostId, account));
+  const current = await replica.vault.read(credentialName(hostAccount(hostId, account)));
+  const candidate = await replica.vault.read(candidateName(hostAccount(hostId, account)));
   return {
     current: current.content?.['password'] ?? initialOf(account),
     candidate: candidate.content?.['password'],

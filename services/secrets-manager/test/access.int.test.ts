@@ -121,8 +121,9 @@ test.each(inDialect)('%s %s: in the dialect, 401 without a valid token', async (
   }
 });
 
-test.each(FOR_MANAGERS_IN_DIALECT)('%s %s: denied without hosts-manage', async (method, path) => {
-  const as = await sm.withPermissions(...PERMISSIONS.filter(permission => permission !== 'hosts-manage'));
+test.each(FOR_MANAGERS_IN_DIALECT)('%s %s: denied to who looks after no accounts', async (method, path) => {
+  const others = PERMISSIONS.filter(each => each !== 'hosts-manage' && each !== 'target-domains-manage');
+  const as = await sm.withPermissions(...others);
   const { status, body } = await sm.call(method, path, { as, body: {} });
   expect([status, body['errorCode']]).toEqual([404, 'API_AccessDenied']);
 });

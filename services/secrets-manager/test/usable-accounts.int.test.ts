@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hostAccount } from '../src/domain/account-path.ts';
 import type { SecretsManagerContext } from '../src/context.ts';
 import { isUsable, searchUsableAccounts, type UsableQuery } from '../src/store/usable-accounts.ts';
 import { addHost, addPolicy, startCheckoutPlatform, type CheckoutPlatform } from './checkout-support.ts';
@@ -63,7 +64,10 @@ describe('accounts that somebody may use', () => {
     for (const hostId of [alpha, beta]) {
       for (const account of ['root', 'app', 'hidden', 'fixed', 'none']) {
         const listed = names.includes(`${hostId === alpha ? 'alpha' : 'beta'} ${account}`);
-        expect([account, await isUsable(ctx.db, roles, { hostId, account })]).toEqual([account, listed]);
+        expect([account, await isUsable(ctx.db, roles, hostAccount(hostId, account))]).toEqual([
+          account,
+          listed,
+        ]);
       }
     }
   });

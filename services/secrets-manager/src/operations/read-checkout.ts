@@ -1,6 +1,7 @@
 import type { By } from '@strongroom/audit/change-on-record';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller } from '@strongroom/contracts/caller';
+import { mayLookAfter, SYSTEM_KINDS } from '../domain/account-path.ts';
 import { isExpired, mayKnow, type Checkout } from '../domain/checkout.ts';
 import { credentialName } from '../domain/credential-names.ts';
 import { checkoutNotFound } from '../domain/errors.ts';
@@ -31,7 +32,7 @@ export async function readCheckout(ctx: CheckoutContext, by: By, id: string): Pr
   const found = await findCheckout(ctx.db, id);
   if (found === undefined || !mayKnow(by.caller, found)) throw checkoutNotFound();
   const checkout = isExpired(found, ctx.now()) ? await expireCheckout(ctx, found) : found;
-  const host = (await findHostHandles(ctx.db, [checkout])).get(checkout.hostId);
+  const host = (await findHostHandles(ctx.db, [checkout])).get(checkout.systemId);
   const maySee =
     checkout.state === 'held' &&
     checkout.userId === by.caller.id &&
@@ -55,14 +56,14 @@ async function showPasswords(ctx: CheckoutContext, by: By, checkout: Checkout): 
 }
 
 async function readPasswords(ctx: CheckoutContext, checkout: Checkout): Promise<ShownPassword[]> {
-  const { hostId, account, version: before } = checkout;
-  const { password, version } = await readCurrentPassword(ctx, hostId, account);
+  const { version: before } = checkout;
+  const { password, version } = await readCurrentPassword(ctx, checkout);
   if (password === undefined) return [];
   if (version === 0) {
     const createdAt = (await findAccountCreation(ctx.db, checkout)) ?? checkout.createdAt;
     return [{ version, password, createdAt }];
   }
-  const name = credentialName(hostId, account);
+  const name = credentialName(checkout);
   const created = new Map((await ctx.vault.versions(name)).map(each => [each.version, each.created]));
   const dated = (shown: { version: number; password: string }): ShownPassword => ({
     ...shown,
@@ -74,17 +75,17 @@ async function readPasswords(ctx: CheckoutContext, checkout: Checkout): Promise<
   return checkedOut === undefined ? [current] : [current, dated({ version: before, password: checkedOut })];
 }
 
-/** Those that are not over: the caller's own, and for who looks after hosts all. They show no passwords. */
+/** Those that are not over: the caller's own, and for who looks after accounts all of those. They show no passwords. */
 export async function listCheckouts(
   ctx: CheckoutContext,
   caller: Caller,
   page: { descending: boolean; offset: number; limit: number },
 ): Promise<{ count: number; checkouts: ReadableCheckout[] }> {
-  const holder = caller.permissions.has('hosts-manage') ? null : caller.id;
-  const { count, checkouts } = await listActive(ctx.db, holder, ctx.now(), page);
+  const lookedAfter = SYSTEM_KINDS.filter(system => mayLookAfter(caller, system));
+  const { count, checkouts } = await listActive(ctx.db, { userId: caller.id, lookedAfter }, ctx.now(), page);
   const hosts = await findHostHandles(ctx.db, checkouts);
   return {
     count,
-    checkouts: checkouts.map(checkout => ({ checkout, host: hosts.get(checkout.hostId), passwords: [] })),
+    checkouts: checkouts.map(checkout => ({ checkout, host: hosts.get(checkout.systemId), passwords: [] })),
   };
 }

@@ -69,7 +69,7 @@ export const checkoutView = ({
   type: HOST_ACCOUNT,
   username: checkout.account,
   ...NOBODY,
-  host: hostView(checkout.hostId, host),
+  host: hostView(checkout.systemId, host),
   created: checkout.createdAt.toISOString(),
   expires: checkout.expiresAt.toISOString(),
   explicit_checkout: true,

@@ -1,6 +1,5 @@
 import type { Queryable } from '@strongroom/db/database';
 import type { AccountKey } from '../domain/account-path.ts';
-import type { Checkout } from '../domain/checkout.ts';
 
 /** The host of an account, as far as whoever uses the account needs to know it. */
 export interface HostHandle {
@@ -63,7 +62,8 @@ export async function searchUsableAccounts(
   const [[total], accounts] = await Promise.all([
     db.query<{ count: number }>(`SELECT count(*)::integer AS count ${FOUND}`, filter),
     db.query<UsableAccount>(
-      `SELECT hosts.id AS "hostId", accounts.account, ${HOST_HANDLE}, accounts.created_at AS "createdAt",
+      `SELECT 'host' AS system, hosts.id AS "systemId", hosts.id AS "hostId", accounts.account, ${HOST_HANDLE},
+         accounts.created_at AS "createdAt",
          coalesce(accounts.last_rotated, accounts.created_at) AS "updatedAt" ${FOUND}
        ORDER BY hosts.common_name ${direction}, hosts.id ${direction}, accounts.account ${direction}
        OFFSET $5 LIMIT $6`,
@@ -77,11 +77,12 @@ export async function searchUsableAccounts(
 export async function isUsable(
   db: Queryable,
   roles: readonly string[],
-  { hostId, account }: AccountKey,
+  { system, systemId, account }: AccountKey,
 ): Promise<boolean> {
+  if (system !== 'host') return false;
   const rows = await db.query(`SELECT 1 ${USABLE} AND hosts.id = $2::uuid AND accounts.account = $3::text`, [
     roles,
-    hostId,
+    systemId,
     account,
   ]);
   return rows.length > 0;
@@ -90,11 +91,11 @@ export async function isUsable(
 /** When the account was made. Undefined: there is no such account. */
 export async function findAccountCreation(
   db: Queryable,
-  { hostId, account }: AccountKey,
+  { system, systemId, account }: AccountKey,
 ): Promise<Date | undefined> {
   const [row] = await db.query<{ createdAt: Date }>(
-    'SELECT created_at AS "createdAt" FROM accounts WHERE host_id = $1 AND account = $2',
-    [hostId, account],
+    'SELECT created_at AS "createdAt" FROM accounts WHERE system_kind = $1 AND system_id = $2 AND account = $3',
+    [system, systemId, account],
   );
   return row?.createdAt;
 }
@@ -102,11 +103,11 @@ export async function findAccountCreation(
 /** What is known of these hosts; one that was deleted since is missing. */
 export async function findHostHandles(
   db: Queryable,
-  checkouts: readonly Pick<Checkout, 'hostId'>[],
+  checkouts: readonly Pick<AccountKey, 'systemId'>[],
 ): Promise<ReadonlyMap<string, HostHandle>> {
   const rows = await db.query<HostHandle>(
     `SELECT hosts.id AS "hostId", ${HOST_HANDLE} FROM hosts WHERE hosts.id = ANY ($1::uuid[])`,
-    [checkouts.map(({ hostId }) => hostId)],
+    [checkouts.map(({ systemId }) => systemId)],
   );
   return new Map(rows.map(row => [row.hostId, row]));
 }
