@@ -6,7 +6,8 @@ import { openText, sealText } from '@strongroom/keys/packed-values';
 export type SealedColumn =
   | { table: 'hosts'; field: 'passphrases' }
   | { table: 'host_secrets'; field: 'main_password' }
-  | { table: 'accounts'; field: 'initial_password' };
+  | { table: 'accounts'; field: 'initial_password' }
+  | { table: 'target_domains'; field: 'endpoint_secrets' };
 
 export const sealedAddress = (column: SealedColumn, objectId: string) => ({
   schema: 'secrets_manager',
