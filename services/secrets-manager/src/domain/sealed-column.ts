@@ -7,7 +7,8 @@ import type { AccountKey } from './account-path.ts';
 export type SealedColumn =
   | { table: 'hosts'; field: 'passphrases' }
   | { table: 'host_secrets'; field: 'main_password' }
-  | { table: 'accounts'; field: 'initial_password' };
+  | { table: 'accounts'; field: 'initial_password' }
+  | { table: 'target_domains'; field: 'endpoint_secrets' };
 
 export const sealedAddress = (column: SealedColumn, objectId: string) => ({
   schema: 'secrets_manager',

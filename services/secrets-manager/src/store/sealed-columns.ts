@@ -16,4 +16,5 @@ export const SEALED_COLUMNS: readonly SealedTable[] = [
   sealedColumn({ table: 'host_secrets', field: 'main_password' }, 'host_id::text'),
   // As accountObjectId makes it.
   sealedColumn({ table: 'accounts', field: 'initial_password' }, `system_id::text || '/' || account`),
+  sealedColumn({ table: 'target_domains', field: 'endpoint_secrets' }),
 ];

@@ -16,6 +16,7 @@ const REASONS = {
   'change-refused': 'the host refused to change the password',
   'account-refused': 'the name of the account cannot be used on a host of this kind',
   'password-refused': 'the new password has characters that cannot be carried safely',
+  'search-refused': 'the directory refused the search',
   'key-unreadable': 'the private key cannot be read',
   unsupported: 'passwords on hosts of this kind cannot be changed yet',
 } as const;
