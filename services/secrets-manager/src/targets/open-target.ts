@@ -1,3 +1,4 @@
+import { ldapTarget } from './ldap-target.ts';
 import { mysqlTarget } from './mysql-target.ts';
 import type { Network } from './open-socket.ts';
 import { postgresqlTarget } from './postgresql-target.ts';
@@ -14,7 +15,10 @@ export function openTarget(description: TargetDescription, network: Network): Ta
       return postgresqlTarget(description, network);
     case 'mysql':
       return mysqlTarget(description, network);
-    case 'winrm': {
+    case 'directory':
+      return ldapTarget(description, network);
+    case 'winrm':
+    case 'entra': {
       const refuse = () => Promise.reject(new TargetError('unsupported'));
       return { setPassword: refuse, proves: refuse };
     }

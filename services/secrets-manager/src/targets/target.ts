@@ -13,11 +13,26 @@ export interface Place {
  */
 export type Trust = 'off' | 'unchecked' | { readonly ca?: string };
 
+/** An account in a directory. It is the filter that says which. */
+export interface DirectoryDescription {
+  readonly kind: 'directory';
+  readonly place: Place;
+  readonly protocol: 'ldaps' | 'starttls' | 'ldap';
+  readonly trust: Trust;
+  readonly baseDn: string;
+  /** Who looks accounts up, and changes the passwords of others; absent: nobody in particular. */
+  readonly signIn?: { readonly name: string; readonly password: string };
+  /** As people write filters (RFC 4515). */
+  readonly filter: string;
+}
+
 export type TargetDescription =
+  | DirectoryDescription
   | (Place & { readonly kind: 'ssh'; readonly hostKeys: readonly HostKey[] })
   | (Place & { readonly kind: 'postgresql'; readonly tls: Trust; readonly database?: string })
   | (Place & { readonly kind: 'mysql'; readonly tls: Trust })
-  | (Place & { readonly kind: 'winrm' });
+  | (Place & { readonly kind: 'winrm' })
+  | { readonly kind: 'entra' };
 
 export type Credential =
   | { readonly kind: 'password'; readonly password: string }
