@@ -16,8 +16,10 @@ const REASONS = {
   'change-refused': 'the host refused to change the password',
   'account-refused': 'the name of the account cannot be used on a host of this kind',
   'password-refused': 'the new password has characters that cannot be carried safely',
+  'plaintext-refused': 'directories are spoken to by LDAPS or STARTTLS only',
   'search-refused': 'the directory refused the search',
   'key-unreadable': 'the private key cannot be read',
+  'scan-unsupported': 'accounts of directories of this kind cannot be looked for yet',
   unsupported: 'passwords on hosts of this kind cannot be changed yet',
 } as const;
 
