@@ -23,6 +23,9 @@ const READ: Permission[] = ['hosts-view', 'hosts-manage', 'settings-view', 'sett
 const WRITE: Permission[] = ['settings-manage', 'hosts-manage'];
 const VIEW_HOSTS: Permission[] = ['hosts-view', 'hosts-manage'];
 const MANAGE_HOSTS: Permission[] = ['hosts-manage'];
+const VIEW_DOMAINS: Permission[] = ['target-domains-view', 'target-domains-manage'];
+const MANAGE_DOMAINS: Permission[] = ['target-domains-manage'];
+const DOMAINS = `${PREFIX}/targetdomains`;
 const ID = randomUUID();
 
 const routes: [method: string, path: string, allowed: Permission[]][] = [
@@ -57,6 +60,21 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['POST', WHITELISTS, MANAGE_HOSTS],
   ['PUT', `${WHITELISTS}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${WHITELISTS}/${ID}`, MANAGE_HOSTS],
+  ['GET', DOMAINS, VIEW_DOMAINS],
+  ['POST', `${DOMAINS}/search`, VIEW_DOMAINS],
+  ['POST', `${DOMAINS}/resolve`, VIEW_DOMAINS],
+  ['GET', `${DOMAINS}/${ID}`, VIEW_DOMAINS],
+  ['POST', DOMAINS, MANAGE_DOMAINS],
+  ['PUT', `${DOMAINS}/${ID}`, MANAGE_DOMAINS],
+  ['DELETE', `${DOMAINS}/${ID}`, MANAGE_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}`, MANAGE_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}/refresh`, MANAGE_DOMAINS],
+  ['GET', `${DOMAINS}/${ID}/accounts`, VIEW_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}/accounts/search`, VIEW_DOMAINS],
+  ['GET', `${DOMAINS}/${ID}/accounts/{account}`, VIEW_DOMAINS],
+  ['PUT', `${DOMAINS}/${ID}/accounts/{account}`, MANAGE_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}/accounts/batch/edit`, MANAGE_DOMAINS],
+  ['PUT', `${DOMAINS}/${ID}/accounts/batch/edit`, MANAGE_DOMAINS],
   ['GET', `${HOST_SECRET}/${ID}`, VIEW_HOSTS],
   ['POST', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],

@@ -15,6 +15,10 @@ export const hostSecretNotFound = () => objectNotFound('Host secret');
 export const whitelistNotFound = () => objectNotFound('Whitelist');
 export const whitelistExists = () => duplicateValue('name', 'whitelist');
 
+export const targetDomainNotFound = () => objectNotFound('Target domain');
+export const targetDomainExists = () => duplicateValue('name', 'target domain');
+export const scannedAccountNotFound = () => objectNotFound('Account');
+
 export const checkoutNotFound = () => objectNotFound('Checkout');
 export const accountInUse = () =>
   new AppError({
@@ -28,6 +32,20 @@ const inUse = (what: string) =>
 export const passwordPolicyInUse = () => inUse('password policy');
 export const scriptTemplateInUse = () => inUse('script template');
 export const whitelistInUse = () => inUse('whitelist');
+
+export const passwordPolicyInUseByDomain = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'A target domain still uses this password policy',
+  });
+
+export const domainDisabled = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The target domain is disabled; it is not looked through until it is enabled',
+  });
 
 export const rotationUnderWay = () =>
   new AppError({

@@ -17,7 +17,7 @@ const SPREAD = 0.1;
 const FIRST_SPREAD_MS = 3_600_000;
 
 /** Always the same for an account, and evenly spread over all of them. */
-export function placeOf({ systemId, account }: AccountKey): number {
+export function placeOf({ systemId, account }: Pick<AccountKey, 'systemId' | 'account'>): number {
   const digest = createHash('sha256').update(`${systemId}/${account}`).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }

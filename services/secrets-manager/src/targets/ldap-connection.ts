@@ -199,7 +199,8 @@ function createChannel(socket: Socket, silenceMs: number): Channel {
 
 function secure(socket: Socket, host: string, trust: Trust, silenceMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const secured = connectTls({ socket, ...tlsOptions(host, trust) });
+    // It throws at once for authorities that are no certificates.
+    const secured = decoded(() => connectTls({ socket, ...tlsOptions(host, trust) }));
     secured.setTimeout(silenceMs, () => reject(new TargetError('timeout')));
     secured.once('secureConnect', () => {
       secured.setTimeout(0);
