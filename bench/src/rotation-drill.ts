@@ -97,7 +97,7 @@ async function keepRotating(
   db: Database,
   state: { readonly isOver: boolean },
 ): Promise<void> {
-  const accounts = hosts.flatMap(host => host.accounts.map(account => ({ hostId: host.id, account })));
+  const accounts = hosts.flatMap(host => host.accounts.map(account => ({ host, account })));
   let turn = 0;
   while (!state.isOver) {
     await pause(50);
@@ -109,19 +109,18 @@ async function keepRotating(
     const wanted: typeof accounts = [];
     for (let seen = 0; seen < accounts.length && busy.size + wanted.length < inFlight; seen += 1) {
       const next = accounts[(turn += 1) % accounts.length];
-      if (next !== undefined && !busy.has(`${next.hostId} ${next.account}`)) wanted.push(next);
+      if (next !== undefined && !busy.has(`${next.host.id} ${next.account}`)) wanted.push(next);
     }
-    await Promise.all(wanted.map(({ hostId, account }) => requestRotation(cluster, hostId, account)));
+    await Promise.all(wanted.map(({ host, account }) => requestRotation(cluster, host, account)));
   }
 }
 
 export async function requestRotation(
   { client }: ProcessCluster,
-  hostId: string,
+  host: Pick<RotatedHost, 'rotatePath'>,
   account: string,
 ): Promise<void> {
-  const path = `/secrets-manager/api/v1/rotate/${hostId}/${encodeURIComponent(account)}`;
-  const { status, text } = await client.call('POST', path);
+  const { status, text } = await client.call('POST', host.rotatePath(account));
   if (status !== 200) throw new Error(`a rotation was refused: ${status} ${text}`);
 }
 

@@ -77,10 +77,10 @@ const namesOf = async (checkoutId: string) =>
 describe('an account that one may have at a time', () => {
   test('is shown to who has it, refused to others, and free when it is given back', async () => {
     const key = await account();
-    const { checkout, host, passwords } = await checkOut(ctx, alice.by, key);
+    const { checkout, handle, passwords } = await checkOut(ctx, alice.by, key);
     expect(checkout).toMatchObject({ userId: alice.id, state: 'held' });
     expect(checkout.expiresAt.getTime() - checkout.createdAt.getTime()).toBe(HOUR);
-    expect(host).toMatchObject({ commonName: 'Db-7', addresses: ['db-7.example.com'] });
+    expect(handle).toMatchObject({ systemName: 'Db-7', addresses: ['db-7.example.com'] });
     expect(passwords).toMatchObject([{ version: 1, password: 'plum-1' }]);
 
     await expect(checkOut(other, bob.by, key)).rejects.toMatchObject(inUse);
@@ -421,7 +421,7 @@ describe('an account whose password changes when it is given back', () => {
     await lookAfterCheckouts(ctx);
     expect(await readCheckout(ctx, alice.by, checkout.id)).toMatchObject({
       checkout: { state: 'released' },
-      host: undefined,
+      handle: undefined,
     });
   });
 

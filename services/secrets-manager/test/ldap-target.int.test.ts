@@ -53,7 +53,8 @@ const personEntry = (uid: string, extra: Record<string, string> = { userPassword
 
   const describeAs = (filter: string, change: Partial<DirectoryDescription> = {}): DirectoryDescription => ({
     kind: 'directory',
-    place: { host: '127.0.0.1', port: change.protocol === 'starttls' ? server.port : server.tlsPort },
+    host: '127.0.0.1',
+    port: change.protocol === 'starttls' ? server.port : server.tlsPort,
     protocol: 'ldaps',
     trust: { ca: server.ca },
     baseDn: SUFFIX,

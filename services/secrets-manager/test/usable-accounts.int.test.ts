@@ -47,7 +47,9 @@ const find = async (query: Partial<UsableQuery>, page: Partial<Page> = {}) => {
     { roles: [DBA, WEB], hostId: null, username: null, words: null, ...query },
     { descending: false, offset: 0, limit: 10, ...page },
   );
-  const names = accounts.map(({ hostId, account }) => `${hostId === alpha ? 'alpha' : 'beta'} ${account}`);
+  const names = accounts.map(
+    ({ systemId, account }) => `${systemId === alpha ? 'alpha' : 'beta'} ${account}`,
+  );
   return { count, names };
 };
 type Page = Parameters<typeof searchUsableAccounts>[2];

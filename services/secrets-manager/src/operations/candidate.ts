@@ -43,29 +43,32 @@ export async function readCandidate({ vault }: Keeping, rotation: Rotation): Pro
 /** Others write to the account's secret only when somebody tells its password. */
 const MAX_ROUNDS = 5;
 
-/** Makes the candidate, which the account has, the newest version of its secret. Does nothing the second time. */
+/** Makes the candidate, which the account has, the newest version of its secret. The second time it finds it there. */
 export async function promoteCandidate(
   { vault }: Keeping,
   rotation: Rotation,
   systemName: string,
   password: string,
   maxVersions: number,
-): Promise<void> {
+): Promise<number> {
   const name = credentialName(rotation);
-  for (let round = 0; ; round += 1) {
+  let promoted: number | undefined;
+  for (let round = 0; promoted === undefined; round += 1) {
+    if (round > MAX_ROUNDS) throw new Error('the secret of an account is written again and again');
     const { version, content } = await vault.read(name);
-    if (content?.['rotation'] === rotation.id && content['password'] === password) break;
-    const written = await vault.write(name, {
-      content: contentOf(rotation, password),
-      expectedVersion: version,
-      tags: tagsOf(systemName),
-      idempotencyKey: `promotion.${rotation.id}.${rotation.fence}.${round}`,
-    });
-    if (written !== undefined) break;
-    if (round === MAX_ROUNDS) throw new Error('the secret of an account is written again and again');
+    const isThere = content?.['rotation'] === rotation.id && content['password'] === password;
+    promoted = isThere
+      ? version
+      : await vault.write(name, {
+          content: contentOf(rotation, password),
+          expectedVersion: version,
+          tags: tagsOf(systemName),
+          idempotencyKey: `promotion.${rotation.id}.${rotation.fence}.${round}`,
+        });
   }
   await vault.keepVersions(name, maxVersions);
   await vault.keepVersions(candidateName(rotation), maxVersions);
+  return promoted;
 }
 
 /** What vault takes as tags: at most one, and none that is blank or too long. */

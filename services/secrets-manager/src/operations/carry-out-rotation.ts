@@ -11,7 +11,8 @@ import { TargetError } from '../targets/target-error.ts';
 import type { Authority, Target } from '../targets/target.ts';
 import { promoteCandidate, readCandidate, storeCandidate } from './candidate.ts';
 import { readCurrentPassword } from './current-password.ts';
-import { describeAccount, type DescribedAccount } from './describe-account.ts';
+import { describeAccount } from './describe-account.ts';
+import type { DescribedAccount } from './described-account.ts';
 import * as ends from './finish-rotation.ts';
 import { openAccount } from './open-account.ts';
 import { advance, busyMs, ClaimLost, HOLD_MS } from './rotation-context.ts';
@@ -166,8 +167,9 @@ async function promote(run: Run, password: string): Promise<void> {
   const { ctx, rotation, described } = run;
   await advance(ctx.db, rotation, { step: 'promoting', details: '', holdMs: HOLD_MS });
   return orPostpone(run, 'promoting', async () => {
-    await promoteCandidate(ctx, rotation, described.systemName, password, described.policy.maxVersions);
-    await ends.succeed(ctx, rotation);
+    const { systemName, policy } = described;
+    const version = await promoteCandidate(ctx, rotation, systemName, password, policy.maxVersions);
+    await ends.succeed(ctx, rotation, version);
   });
 }
 

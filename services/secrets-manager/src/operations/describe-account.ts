@@ -1,8 +1,6 @@
-import type { SecretsManagerContext } from '../context.ts';
 import { hostAccount, keyOf, type AccountKey } from '../domain/account-path.ts';
 import type { Host } from '../domain/host.ts';
 import type { HostSecret } from '../domain/host-secret.ts';
-import type { PasswordPolicy } from '../domain/password-policy.ts';
 import { NotRotatable } from '../domain/rotation-failure.ts';
 import { compileScript } from '../domain/script-template.ts';
 import { openColumn } from '../domain/sealed-column.ts';
@@ -15,26 +13,10 @@ import { findScriptTemplate } from '../store/script-templates.ts';
 import type { HostKey } from '../targets/host-key.ts';
 import type { Authority, Credential, TargetDescription } from '../targets/target.ts';
 import { readCurrentPassword } from './current-password.ts';
+import { describeInDomain } from './describe-domain-account.ts';
+import type { DescribedAccount, Describing } from './described-account.ts';
 import { givenKeys, hasGivenKeys } from './host-keys.ts';
 import { openPassphrases } from './host-passphrases.ts';
-
-/** All that it takes to change and to prove the password of an account. */
-export interface DescribedAccount {
-  readonly key: AccountKey;
-  readonly systemName: string;
-  readonly target: TargetDescription;
-  /** The host has no key that must be the one: the first that it shows is to be trusted from then on. */
-  readonly trustsFirstKey: boolean;
-  readonly policy: PasswordPolicy;
-  /** Undefined: a database, or a directory. */
-  readonly script: string | undefined;
-  /** False: nothing new is to be begun. */
-  readonly mayBegin: boolean;
-  /** Who changes the password. `current` is the account's own. */
-  readonly authority: (current: string | undefined) => Promise<Authority>;
-}
-
-export type Describing = Pick<SecretsManagerContext, 'db' | 'keyring' | 'vault' | 'rotation'>;
 
 /** Undefined: the account, or its system, is no more. */
 export async function describeAccount(
@@ -42,7 +24,9 @@ export async function describeAccount(
   key: AccountKey,
 ): Promise<DescribedAccount | undefined> {
   const stored = await findStoredAccount(ctx.db, key);
-  return stored && describeOnHost(ctx, keyOf(key), stored);
+  if (stored === undefined) return undefined;
+  const describeIn = key.system === 'host' ? describeOnHost : describeInDomain;
+  return describeIn(ctx, keyOf(key), stored);
 }
 
 async function describeOnHost(

@@ -40,11 +40,15 @@ export const recordRotation = (
   });
 
 /** The account has the new password, and vault knows. */
-export async function succeed(ctx: SecretsManagerContext, rotation: Rotation): Promise<void> {
+export async function succeed(
+  ctx: SecretsManagerContext,
+  rotation: Rotation,
+  version: number,
+): Promise<void> {
   await ctx.db.transaction(async tx => {
     await markRotated(tx, rotation);
     await recordRotation(ctx, tx, AUDIT_EVENTS.rotationSucceeded, rotation);
-    await finish(ctx, tx, rotation, 'succeeded', '');
+    await finish(ctx, tx, rotation, 'succeeded', '', version);
   });
 }
 
@@ -148,10 +152,11 @@ async function finish(
   rotation: Rotation,
   outcome: RotationOutcome,
   reason: string,
+  version?: number,
 ): Promise<void> {
   const { id, trigger } = rotation;
   const key = keyOf(rotation);
-  const finished = await finishRotation(tx, rotation, outcome, reason);
+  const finished = await finishRotation(tx, rotation, outcome, reason, version);
   if (finished === undefined) throw new ClaimLost();
   const { requestedAt, nextId, nextTrigger, nextRequestedBy: requestedBy } = finished;
   if (nextId !== null && nextTrigger !== null && requestedBy !== null) {

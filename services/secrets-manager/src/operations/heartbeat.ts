@@ -16,7 +16,8 @@ import {
 } from '../store/heartbeats.ts';
 import { TargetError, type Reason } from '../targets/target-error.ts';
 import { readCurrentPassword } from './current-password.ts';
-import { describeAccount, type DescribedAccount } from './describe-account.ts';
+import { describeAccount } from './describe-account.ts';
+import type { DescribedAccount } from './described-account.ts';
 import { openAccount } from './open-account.ts';
 
 /** Longer than the calls to vault before the sign-in take at most. */

@@ -1,7 +1,7 @@
 import type { SecretsManagerContext } from '../context.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Limits, Target } from '../targets/target.ts';
-import type { DescribedAccount } from './describe-account.ts';
+import type { DescribedAccount } from './described-account.ts';
 import { keyOfFirstUse, tellRefusedKey } from './host-keys.ts';
 
 type Opening = Pick<

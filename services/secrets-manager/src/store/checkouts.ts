@@ -21,7 +21,10 @@ export async function lockCheckouts(tx: Queryable, { systemId, account }: Accoun
   ]);
 }
 
-/** What the policy of the account says now. Undefined: its password is not changed, or it is not there any more. */
+/**
+ * What the policy of the account says now. Undefined: it is not there any more, or its host changes its password no longer;
+ * a target domain may have accounts whose passwords are given out and never changed.
+ */
 export async function findCheckoutPolicy(
   db: Queryable,
   { system, systemId, account }: AccountKey,
@@ -33,11 +36,12 @@ export async function findCheckoutPolicy(
     retryInterval: string;
   }>(
     `SELECT policies.max_concurrent_checkouts AS "maxConcurrent", policies.max_checkout_duration AS "maxDuration",
-       policies.rotate_on_release AS "rotateOnRelease", policies.retry_interval AS "retryInterval"
+       policies.rotate_on_release AND accounts.is_rotated AS "rotateOnRelease", policies.retry_interval AS "retryInterval"
      FROM accounts
      JOIN account_rules AS rules USING (system_id, account)
      JOIN password_policies AS policies ON policies.id = rules.password_policy_id
-     WHERE system_kind = $1 AND system_id = $2 AND account = $3 AND accounts.is_rotated`,
+     WHERE system_kind = $1 AND system_id = $2 AND account = $3
+       AND (accounts.is_rotated OR system_kind = 'domain')`,
     [system, systemId, account],
   );
   return (
@@ -62,6 +66,19 @@ export const findActive = (db: Queryable, { systemId, account }: AccountKey): Pr
     `SELECT ${COLUMNS} FROM checkouts WHERE system_id = $1 AND account = $2 AND state <> 'released'
      ORDER BY created_at, id`,
     [systemId, account],
+  );
+
+/** Those of these accounts of one system that are not over at that time, the oldest first. */
+export const findActiveOn = (
+  db: Queryable,
+  systemId: string,
+  accounts: readonly string[],
+  now: Date,
+): Promise<Checkout[]> =>
+  db.query<Checkout>(
+    `SELECT ${COLUMNS} FROM checkouts WHERE system_id = $1 AND account = ANY ($2::text[])
+       AND (state = 'releasing' OR (state = 'held' AND expires_at > $3)) ORDER BY created_at, id`,
+    [systemId, accounts, now],
   );
 
 export async function insertCheckout(

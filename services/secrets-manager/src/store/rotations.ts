@@ -172,16 +172,17 @@ export interface Finished {
   readonly nextRequestedBy: string | null;
 }
 
-/** Undefined: another has claimed it since. */
+/** `version`: of the account's secret, that it has made. Undefined: another has claimed it since. */
 export async function finishRotation(
   tx: Queryable,
   { id, fence }: Pick<Rotation, 'id' | 'fence'>,
   outcome: RotationOutcome,
   details: string,
+  version?: number,
 ): Promise<Finished | undefined> {
   const [row] = await tx.query<Finished>(
     `WITH finished AS (
-       UPDATE rotations SET outcome = $3, finished_at = clock_timestamp()
+       UPDATE rotations SET outcome = $3, finished_at = clock_timestamp(), version = $5
        WHERE id = $1 AND fence = $2 AND finished_at IS NULL
        RETURNING id, created_at, next_id, next_trigger, next_requested_by
      ), told AS (
@@ -190,7 +191,7 @@ export async function finishRotation(
      )
      SELECT created_at AS "requestedAt", next_id AS "nextId", next_trigger AS "nextTrigger",
        next_requested_by AS "nextRequestedBy" FROM finished`,
-    [id, fence, outcome, details],
+    [id, fence, outcome, details, version],
   );
   return row;
 }

@@ -10,14 +10,14 @@ import type { Authority, DirectoryDescription, Limits, Target } from './target.t
 
 /** Accounts in a directory. Passwords of people are never sent without TLS, whatever scans may do. */
 export function ldapTarget(description: DirectoryDescription, network: Network): Target {
-  const { place, protocol, trust } = description;
+  const { host, protocol, trust } = description;
   const visit = <T>(
     limits: Limits,
     work: (ldap: LdapConnection, entry: LdapEntry, passwordLeaves: () => void) => Promise<T>,
   ): Promise<T> => {
-    if (protocol === 'ldap') throw new TargetError('certificate-refused');
-    return attempt(place, network, limits, async ({ socket, passwordLeaves }) => {
-      const security = { host: place.host, protocol, trust, silenceMs: limits.deadlineMs };
+    if (protocol === 'ldap') throw new TargetError('plaintext-refused');
+    return attempt(description, network, limits, async ({ socket, passwordLeaves }) => {
+      const security = { host, protocol, trust, silenceMs: limits.deadlineMs };
       const ldap = await openLdap(socket, security);
       const result = await work(ldap, await findEntry(ldap, description), passwordLeaves);
       ldap.unbind();

@@ -3,7 +3,7 @@ import { mysqlTarget } from './mysql-target.ts';
 import type { Network } from './open-socket.ts';
 import { postgresqlTarget } from './postgresql-target.ts';
 import { sshTarget } from './ssh-target.ts';
-import { TargetError } from './target-error.ts';
+import { TargetError, type Reason } from './target-error.ts';
 import type { Target, TargetDescription } from './target.ts';
 
 /** Connects to nothing yet. */
@@ -18,9 +18,13 @@ export function openTarget(description: TargetDescription, network: Network): Ta
     case 'directory':
       return ldapTarget(description, network);
     case 'winrm':
-    case 'entra': {
-      const refuse = () => Promise.reject(new TargetError('unsupported'));
-      return { setPassword: refuse, proves: refuse };
-    }
+      return refusal('unsupported');
+    case 'refused':
+      return refusal(description.reason);
   }
+}
+
+function refusal(reason: Reason): Target {
+  const refuse = () => Promise.reject(new TargetError(reason));
+  return { setPassword: refuse, proves: refuse };
 }

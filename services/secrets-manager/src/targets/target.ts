@@ -1,4 +1,5 @@
 import type { HostKey } from './host-key.ts';
+import type { Reason } from './target-error.ts';
 
 /** Where accounts live. */
 export interface Place {
@@ -14,9 +15,8 @@ export interface Place {
 export type Trust = 'off' | 'unchecked' | { readonly ca?: string };
 
 /** An account in a directory. It is the filter that says which. */
-export interface DirectoryDescription {
+export interface DirectoryDescription extends Place {
   readonly kind: 'directory';
-  readonly place: Place;
   readonly protocol: 'ldaps' | 'starttls' | 'ldap';
   readonly trust: Trust;
   readonly baseDn: string;
@@ -32,7 +32,8 @@ export type TargetDescription =
   | (Place & { readonly kind: 'postgresql'; readonly tls: Trust; readonly database?: string })
   | (Place & { readonly kind: 'mysql'; readonly tls: Trust })
   | (Place & { readonly kind: 'winrm' })
-  | { readonly kind: 'entra' };
+  /** It is known before any attempt that there will be none. */
+  | { readonly kind: 'refused'; readonly reason: Reason };
 
 export type Credential =
   | { readonly kind: 'password'; readonly password: string }
