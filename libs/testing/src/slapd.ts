@@ -71,7 +71,7 @@ export async function startSlapd(): Promise<TestSlapd> {
     `TLSCertificateKeyFile ${place('key.pem')}`,
     'sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited',
     'database mdb',
-    'maxsize 268435456',
+    'maxsize 1073741824',
     `suffix "${SUFFIX}"`,
     `rootdn "${admin.name}"`,
     `rootpw ${admin.password}`,

@@ -189,7 +189,12 @@ const uuidOf = (name: string): string => {
       await scan(id);
       expect(await accounts(id)).toHaveLength(2_500);
       expect((await scan(id)).scanStatus).toBe('OK');
-      expect(Object.values(await states(id)).every(state => state === 'UNMANAGED')).toBe(true);
+      expect(new Set(Object.values(await states(id)))).toEqual(new Set(['UNMANAGED']));
+      await slapd.load(people('u7'));
+      await scan(id);
+      expect((await accounts(id)).filter(({ state }) => state === 'REMOVED')).toHaveLength(2_499);
+      await deleteTargetDomain(ctx, by, id);
+      expect(await accounts(id)).toEqual([]);
     });
   });
 
