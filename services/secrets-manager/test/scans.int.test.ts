@@ -301,6 +301,15 @@ const uuidOf = (name: string): string => {
       expect((await read(id)).scanStatus).toBe('OK');
     });
 
+    test('and the first cannot say that it failed either', async () => {
+      const id = await addDomain({ endpoints: [] });
+      const dead = await claimed(id);
+      await expire(id);
+      await take();
+      await expect(scanDomain(ctx, dead, ACTOR, NEVER)).rejects.toThrow(ScanLost);
+      expect(await read(id)).toMatchObject({ scanStatus: 'RUNNING', scanMessage: '' });
+    });
+
     test('one that is stopped leaves it to the next', async () => {
       const id = await addDomain();
       const stopped = scanDomain(ctx, await claimed(id), ACTOR, AbortSignal.abort());
