@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { connect } from 'node:net';
 import { freePort } from '@strongroom/embedded-postgres/free-port';
 import { issueAuthority, issueServerCertificate } from '@strongroom/installation/certificates';
 import { greets } from './greets.ts';
@@ -22,6 +23,8 @@ export interface TestSlapd extends Pick<OwnServer, 'port' | 'start' | 'kill' | '
   readonly admin: { readonly name: string; readonly password: string };
   /** The authority (PEM) of its certificate, which is for 127.0.0.1. */
   readonly ca: string;
+  /** Whether it takes this password for an entry of this name. Shares no code with the platform. */
+  opens: (name: string, password: string) => Promise<boolean>;
   /** These entries (LDIF) and the suffix, and none that was there before. */
   load: (ldif: string) => Promise<void>;
 }
@@ -50,8 +53,11 @@ const ACTIVE_DIRECTORY = [
   `objectclass ( 1.3.6.1.4.1.4203.666.1 NAME 'adUser' SUP top AUXILIARY MAY ( objectGUID $ objectSid $ sAMAccountName $ userPrincipalName ) )`,
 ];
 
-/** Started; an OpenLDAP of one test, with TLS, which gives nobody more than 500 entries at once without pages. */
-export async function startSlapd(): Promise<TestSlapd> {
+/**
+ * Started; an OpenLDAP of one test, with TLS, which gives nobody more than 500 entries at once without pages. Who has not
+ * signed in sees nothing, unless anyone may read.
+ */
+export async function startSlapd({ anyoneReads = false } = {}): Promise<TestSlapd> {
   const program = await demand<string>('slapd-program');
   if (program === undefined) throw new Error('this machine can run no slapd');
   const [port, tlsPort] = [await freePort(), await freePort()];
@@ -79,7 +85,7 @@ export async function startSlapd(): Promise<TestSlapd> {
     'dbnosync',
     'index objectClass,uid eq',
     'access to attrs=userPassword by self write by anonymous auth by * none',
-    'access to * by users read by * none',
+    `access to * by ${anyoneReads ? '*' : 'users'} read by * none`,
   ];
   await writeFile(place('cert.pem'), issued.certificate, { mode: 0o600 });
   await writeFile(place('key.pem'), issued.key, { mode: 0o600 });
@@ -127,6 +133,7 @@ export async function startSlapd(): Promise<TestSlapd> {
     stop,
     admin,
     ca: authority.certificate,
+    opens: (name, password) => signsIn(port, name, password),
     async load(ldif) {
       await kill();
       await fill(ldif);
@@ -136,3 +143,30 @@ export async function startSlapd(): Promise<TestSlapd> {
 }
 
 const ANONYMOUS_BIND = Buffer.from('300c020101600702010304008000', 'hex');
+
+const INVALID_CREDENTIALS = 49;
+const DEADLINE_MS = 30_000;
+
+/** A bind (RFC 4511, 4.2). Rejects when the directory says neither yes nor no. */
+function signsIn(port: number, name: string, password: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const request = element(0x60, Buffer.from([2, 1, 3]), element(4, name), element(0x80, password));
+    socket.write(element(0x30, Buffer.from([2, 1, 1]), request));
+    socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error('the directory says nothing')));
+    socket.once('error', reject);
+    socket.once('data', answer => {
+      socket.destroy();
+      // 30 length 02 01 01 61 length 0a 01 code: all of it is short.
+      const code = answer[5] === 0x61 ? answer[9] : undefined;
+      if (code === 0 || code === INVALID_CREDENTIALS) resolve(code === 0);
+      else reject(new Error(`the directory answers a sign-in by ${String(code)}`));
+    });
+  });
+}
+
+function element(tag: number, ...parts: readonly (string | Buffer)[]): Buffer {
+  const content = Buffer.concat(parts.map(part => Buffer.from(part)));
+  const length = [0x82, content.length >> 8, content.length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...length]), content]);
+}

@@ -27,6 +27,7 @@ import { checkoutRoutes } from './routes/checkouts.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
+import { managedAccountRoutes } from './routes/managed-accounts.ts';
 import { passwordPolicyRoutes } from './routes/password-policies.ts';
 import { rotationRoutes } from './routes/rotations.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
@@ -98,6 +99,7 @@ export async function startSecretsManager(
       ...hostSecretRoutes(ctx),
       ...rotationRoutes(ctx),
       ...heartbeatRoutes(ctx),
+      ...managedAccountRoutes(ctx),
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),

@@ -259,4 +259,19 @@ export const SECRETS_MANAGER_EVENTS = {
     name: 'Scanned-account-modified',
     description: 'It was changed what people say of an account that a scan found',
   },
+  managedAccountAdded: {
+    code: 5281,
+    name: 'Managed-account-added',
+    description: 'An account of a target domain is managed from now on',
+  },
+  managedAccountModified: {
+    code: 5282,
+    name: 'Managed-account-modified',
+    description: 'It was changed how an account of a target domain is managed',
+  },
+  managedAccountRemoved: {
+    code: 5283,
+    name: 'Managed-account-removed',
+    description: 'An account of a target domain is managed no longer; what vault keeps of it stays',
+  },
 } as const satisfies Record<string, AuditEventType>;

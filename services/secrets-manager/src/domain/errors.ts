@@ -51,14 +51,14 @@ export const rotationUnderWay = () =>
   new AppError({
     kind: 'conflict',
     code: 'INVALID_REQUEST_DATA',
-    message: 'A password of this host is being changed; once that is settled it can be deleted',
+    message: 'A password of an account is being changed; once that is settled it can be deleted',
   });
 
-export const hostDisabled = () =>
+export const accountDisabled = () =>
   new AppError({
     kind: 'conflict',
     code: 'INVALID_REQUEST_DATA',
-    message: 'The host is disabled; its passwords are not changed until it is enabled',
+    message: 'The account, or what it is on, is disabled; its password is not changed until it is enabled',
   });
 
 export const passwordStoredAtOnce = () =>
@@ -111,5 +111,22 @@ export const accountAtRest = () =>
   new AppError({
     kind: 'conflict',
     code: 'INVALID_REQUEST_DATA',
-    message: 'The host is disabled, or the account is not rotated',
+    message: 'The account, or what it is on, is disabled, or the account is not rotated',
+  });
+
+export const managedAccountNotFound = () => objectNotFound('Managed account');
+export const managedAccountExists = (property: string) => duplicateValue(property, 'managed account');
+
+export const passwordPolicyInUseByAccount = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'A managed account still uses this password policy',
+  });
+
+export const rotationDisabled = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The passwords of accounts whose rotation is switched off are not changed',
   });

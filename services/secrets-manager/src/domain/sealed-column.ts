@@ -1,6 +1,7 @@
 import type { Keyring } from '@strongroom/crypto/keyring';
 import type { LiveKeyring } from '@strongroom/keys/live-keyring';
 import { openText, sealText } from '@strongroom/keys/packed-values';
+import type { AccountKey } from './account-path.ts';
 
 /** Small values that must be readable again, each bound to its row. */
 export type SealedColumn =
@@ -17,7 +18,7 @@ export const sealedAddress = (column: SealedColumn, objectId: string) => ({
 });
 
 /** An account has no id of its own. */
-export const accountObjectId = (hostId: string, account: string): string => `${hostId}/${account}`;
+export const accountObjectId = ({ systemId, account }: AccountKey): string => `${systemId}/${account}`;
 
 export const sealColumn = (
   keyring: Keyring,

@@ -23,7 +23,7 @@ export async function planScans(ctx: Pick<SecretsManagerContext, 'db' | 'now'>):
 }
 
 function planOf({ id, interval, lastScanned, nextScan }: PlannedDomain, now: Date): Date {
-  const pace = { intervalMs: interval * 1_000, place: placeOf(id, '') };
+  const pace = { intervalMs: interval * 1_000, place: placeOf({ systemId: id, account: '' }) };
   if (nextScan !== null) return nextRotation(now, pace);
   const next = lastScanned === null ? now : nextRotation(lastScanned, pace);
   return next > now ? next : soonRotation(now, pace);

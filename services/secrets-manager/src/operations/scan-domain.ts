@@ -7,6 +7,7 @@ import { putFoundAccounts, settleFoundAccounts } from '../store/scanned-accounts
 import { finishScan, releaseScan, renewScan, type ScanClaim } from '../store/scans.ts';
 import { attempt } from '../targets/attempt.ts';
 import { openLdap } from '../targets/ldap-connection.ts';
+import { USUAL_FILTER } from '../targets/account-filter.ts';
 import { parseFilter } from '../targets/ldap-filter.ts';
 import { ldapPlace } from '../targets/ldap-place.ts';
 import { TargetError } from '../targets/target-error.ts';
@@ -45,10 +46,6 @@ export const SCAN_LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
 /** What nobody foresaw may well happen again. */
 const RETRY_MS = 60_000;
-
-/** People, in Active Directory and elsewhere; computers have accounts, too, and no passwords of ours. */
-const USUAL_FILTER =
-  '(|(&(objectCategory=person)(objectClass=user))(objectClass=inetOrgPerson)(objectClass=posixAccount))';
 
 type Scanner = Pick<
   SecretsManagerContext,

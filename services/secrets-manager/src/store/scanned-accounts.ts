@@ -3,7 +3,12 @@ import { accountSearchText, type FoundAccount, type ScannedAccount } from '../do
 import type { ScanClaim } from './scans.ts';
 
 /** Which of the four states an account is in. */
-const STATE = `CASE WHEN is_removed THEN 'REMOVED' WHEN is_new THEN 'NEW' ELSE 'UNMANAGED' END`;
+const STATE = `CASE WHEN is_removed THEN 'REMOVED'
+  WHEN EXISTS (SELECT FROM managed_accounts AS managed WHERE managed.domain_id = scanned_accounts.domain_id
+    AND managed.source_id = scanned_accounts.source_id) THEN 'MANAGED'
+  WHEN EXISTS (SELECT FROM managed_accounts AS managed WHERE managed.domain_id = scanned_accounts.domain_id
+    AND lower(managed.account) = lower(scanned_accounts.username)) THEN 'MANAGED'
+  WHEN is_new THEN 'NEW' ELSE 'UNMANAGED' END`;
 
 const COLUMNS = `id, domain_id AS "domainId", source_id AS "sourceId", security_id AS "securityId",
   distinguished_name AS "distinguishedName", username, sam_account_name AS "samAccountName", email,
