@@ -94,6 +94,33 @@ export async function settleFoundAccounts(
   return { found: counts?.found ?? 0, added: counts?.added ?? 0, removed };
 }
 
+/**
+ * Accounts that Active Directory itself lives by: those of a domain's first thousand numbers, such as Administrator, and
+ * keys of its tickets, whose change signs everybody out. They are managed when somebody says so, and not by themselves.
+ */
+const BUILT_IN = `(security_id ~ '^S-1-5-21-[0-9]+-[0-9]+-[0-9]+-[0-9]{1,3}$' OR lower(username) LIKE 'krbtgt%')`;
+
+/**
+ * What a scan found, nobody ignores and nobody manages, in the order of their ids and behind this one. `but`: names, in
+ * lower case, by which accounts sign in that are not meant.
+ */
+export const findUnmanaged = (
+  tx: Queryable,
+  { domain, fence }: ScanClaim,
+  { after, but, limit }: { after: string; but: readonly string[]; limit: number },
+): Promise<(FoundAccount & { readonly id: string })[]> =>
+  tx.query<FoundAccount & { id: string }>(
+    `SELECT ${COLUMNS} FROM scanned_accounts
+     WHERE domain_id = $1 AND found_by_scan = $2 AND NOT ignored AND id > $3 AND NOT ${BUILT_IN}
+       AND lower(distinguished_name) <> ALL ($4::text[])
+       AND lower(coalesce(additional_data->>'user_principal_name', '')) <> ALL ($4) AND NOT EXISTS (
+         SELECT FROM managed_accounts AS managed WHERE managed.domain_id = $1
+           AND (managed.source_id = scanned_accounts.source_id
+             OR lower(managed.account) = lower(scanned_accounts.username)))
+     ORDER BY id LIMIT $5`,
+    [domain.id, fence, after, but, limit],
+  );
+
 /** Before the domain itself, which may have very many. */
 export const deleteScannedAccounts = (tx: Queryable, domainId: string): Promise<number> =>
   inParts(limit =>
