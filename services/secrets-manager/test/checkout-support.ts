@@ -15,7 +15,7 @@ import { openSuperuser } from '@strongroom/testing/superuser';
 import type { SecretVersion, VaultClient } from '../src/clients/vault-client.ts';
 import type { SecretsManagerConfig } from '../src/config.ts';
 import type { SecretsManagerContext } from '../src/context.ts';
-import { hostAccount } from '../src/domain/account-path.ts';
+import { hostAccount, type AccountKey } from '../src/domain/account-path.ts';
 import { credentialName } from '../src/domain/credential-names.ts';
 import type { GivenPolicy } from '../src/domain/password-policy.ts';
 import type { RotationOutcome } from '../src/domain/rotation.ts';
@@ -37,7 +37,7 @@ export interface TestReplica {
 /** A vault that keeps passwords of accounts in memory. */
 export interface TestVault extends VaultClient {
   /** The next version of the account's password. */
-  put: (hostId: string, account: string, password: string) => number;
+  put: (key: AccountKey, password: string) => number;
   /** Runs before the next read is answered. */
   beforeRead: (() => Promise<void>) | undefined;
 }
@@ -163,8 +163,8 @@ function createTestVault(clock: { now: Date }): TestVault {
   const unused = () => Promise.reject(new Error('checkouts write nothing to vault'));
   const vault: TestVault = {
     beforeRead: undefined,
-    put(hostId, account, password) {
-      const name = credentialName(hostAccount(hostId, account));
+    put(key, password) {
+      const name = credentialName(key);
       const versions = [...of(name), { password, created: clock.now.toISOString() }];
       kept.set(name, versions);
       return versions.length;

@@ -47,8 +47,9 @@ beforeEach(() => {
 /** An account with a password in vault. */
 async function account(policy: Parameters<typeof addPolicy>[1] = {}) {
   const hostId = await addHost(ctx, await addPolicy(ctx, policy), { [ACCOUNT]: [ROLE] });
-  platform.vault.put(hostId, ACCOUNT, 'plum-1');
-  return hostAccount(hostId, ACCOUNT);
+  const key = hostAccount(hostId, ACCOUNT);
+  platform.vault.put(key, 'plum-1');
+  return key;
 }
 
 const pass = (ms: number) => {
@@ -241,7 +242,7 @@ describe('who', () => {
     const { checkout } = await checkOut(ctx, alice.by, key);
     platform.vault.beforeRead = async () => {
       await releaseCheckout(other, alice.by, checkout.id);
-      platform.vault.put(key.systemId, ACCOUNT, 'plum-2');
+      platform.vault.put(key, 'plum-2');
     };
     expect((await readCheckout(ctx, alice.by, checkout.id)).passwords).toEqual([]);
   });
@@ -250,8 +251,8 @@ describe('who', () => {
 test('after a rotation the holder is shown the new password, then the one that he checked out', async () => {
   const key = await account();
   const { checkout } = await checkOut(ctx, alice.by, key);
-  platform.vault.put(key.systemId, ACCOUNT, 'plum-2');
-  platform.vault.put(key.systemId, ACCOUNT, 'plum-3');
+  platform.vault.put(key, 'plum-2');
+  platform.vault.put(key, 'plum-3');
   expect((await readCheckout(ctx, alice.by, checkout.id)).passwords).toMatchObject([
     { version: 3, password: 'plum-3' },
     { version: 1, password: 'plum-1' },

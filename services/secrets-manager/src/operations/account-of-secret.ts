@@ -16,7 +16,7 @@ export async function accountOfSecret(
   const [, place, systemId] = IN_PLACE.exec(name) ?? [];
   if (systemId === undefined) return undefined;
   const system = place === PLACES.host ? 'host' : 'domain';
-  const accounts = await listRotatedAccounts(db, systemId);
+  const accounts = await listRotatedAccounts(db, { system, systemId });
   return accounts
     .map((account): AccountKey => ({ system, systemId, account }))
     .find(key => credentialName(key) === name);

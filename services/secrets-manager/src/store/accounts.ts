@@ -29,10 +29,13 @@ export async function findStoredAccount(
 }
 
 /** Those accounts of the system whose passwords are changed. */
-export async function listRotatedAccounts(db: Queryable, systemId: string): Promise<string[]> {
+export async function listRotatedAccounts(
+  db: Queryable,
+  { system, systemId }: Pick<AccountKey, 'system' | 'systemId'>,
+): Promise<string[]> {
   const rows = await db.query<{ account: string }>(
-    'SELECT account FROM accounts WHERE system_id = $1 AND is_rotated ORDER BY account',
-    [systemId],
+    `SELECT account FROM accounts WHERE system_kind = $1 AND system_id = $2 AND is_rotated ORDER BY account`,
+    [system, systemId],
   );
   return rows.map(({ account }) => account);
 }
