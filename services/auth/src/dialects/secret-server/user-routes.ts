@@ -1,6 +1,5 @@
-import { isDescending, SortDirection } from '@strongroom/http/paging';
 import { AUTHENTICATED, ok, route, withPermission, type Route } from '@strongroom/http/route';
-import { Page, pageBounds, pageOf, PageQuery } from '@strongroom/http/secret-server-page';
+import { Page, pageBounds, pageOf, PageQuery, SortQuery } from '@strongroom/http/secret-server-page';
 import { Choice, Line, Members, Type, type Static } from '@strongroom/schema/types';
 import type { AuthContext } from '../../context.ts';
 import {
@@ -43,8 +42,7 @@ const Search = Members({
   ),
   'filter.includeInactive': Type.Optional(Type.Boolean()),
   'filter.domainId': Type.Optional(Number32),
-  'sortBy[0].name': Type.Optional(Line(64)),
-  'sortBy[0].direction': Type.Optional(SortDirection),
+  ...SortQuery,
 });
 
 const FIELDS = {
@@ -68,7 +66,7 @@ async function search(
     fields: fields.map(field => FIELDS[field]),
     includeDisabled: query['filter.includeInactive'] ?? false,
     sortBy: Object.values(FIELDS).find(field => field.toLowerCase() === sortBy) ?? 'userName',
-    descending: isDescending(query['sortBy[0].direction']),
+    descending: query['sortBy[0].direction'] === 'Desc',
   });
 }
 

@@ -1,13 +1,13 @@
 import { AUTHENTICATED, ok, route, type Route } from '@strongroom/http/route';
 import { SECRET_SERVER } from '@strongroom/http/secret-server';
-import { Page, pageBounds, pageOf, PageQuery } from '@strongroom/http/secret-server-page';
-import { Choice, Members, Type } from '@strongroom/schema/types';
+import { Page, pageBounds, pageOf, PageQuery, SortQuery } from '@strongroom/http/secret-server-page';
+import { Members, Type } from '@strongroom/schema/types';
 import { readSecretAudits, type SecretAuditsContext } from '../../operations/read-secret-audits.ts';
 import { auditView, AuditView } from './audit-view.ts';
 
 const Query = Members({
   ...PageQuery,
-  'sortBy[0].direction': Type.Optional(Choice('None', 'Asc', 'Desc')),
+  ...SortQuery,
   // Changes of passwords are among the acts, whoever asks for them or not.
   'filter.includePasswordChangeLog': Type.Optional(Type.Boolean()),
 });

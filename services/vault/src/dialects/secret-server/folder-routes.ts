@@ -1,6 +1,14 @@
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { invalidField } from '@strongroom/errors/common-errors';
 import { AUTHENTICATED, ok, route, withPermission, type Route } from '@strongroom/http/route';
+import {
+  MAX_TAKE,
+  Page,
+  pageBounds,
+  pageOf,
+  PageQuery,
+  SortQuery,
+} from '@strongroom/http/secret-server-page';
 import { Choice, Line, Members, Name, OrNull, Type, type Static } from '@strongroom/schema/types';
 import type { VaultContext } from '../../context.ts';
 import type { PlacedFolder } from '../../domain/folder.ts';
@@ -20,7 +28,6 @@ import {
   folderView,
 } from './folder-view.ts';
 import { Deleted, Lookup } from './answers.ts';
-import { MAX_TAKE, pageOf, pageView, PageView, pagingQuery } from './paging.ts';
 import { ById, Id, pathOf } from './secret-key.ts';
 import { inVersions, secretServer, V1 } from './versions.ts';
 
@@ -28,7 +35,8 @@ import { inVersions, secretServer, V1 } from './versions.ts';
 const OptionalId = Type.Integer({ minimum: -1, maximum: 2 ** 31 - 1 });
 
 const FolderQuery = Members({
-  ...pagingQuery,
+  ...PageQuery,
+  ...SortQuery,
   'filter.searchText': Type.Optional(Line(512)),
   'filter.parentFolderId': Type.Optional(OptionalId),
   'filter.limitToDirectDescendents': Type.Optional(Type.Boolean()),
@@ -67,10 +75,10 @@ export const folderRoutes = (ctx: VaultContext): Route[] => [
       summary: 'Folders that the caller may know of, by their paths',
       access: AUTHENTICATED,
       query: FolderQuery,
-      response: PageView(FolderSummary),
+      response: Page(FolderSummary),
       handle: async ({ query, caller, request }) => {
         const { count, folders } = await search(ctx, query, caller, request);
-        return ok(pageView(folders.map(folderSummary), count, pageOf(query), query));
+        return ok(pageOf(folders.map(folderSummary), count, query));
       },
     }),
   ),
@@ -83,11 +91,11 @@ export const folderRoutes = (ctx: VaultContext): Route[] => [
       summary: 'The same with numbers and names alone',
       access: AUTHENTICATED,
       query: FolderQuery,
-      response: PageView(Lookup),
+      response: Page(Lookup),
       handle: async ({ query, caller, request }) => {
         const { count, folders } = await search(ctx, query, caller, request);
         const records = folders.map(folderSummary).map(({ id, folderName }) => ({ id, value: folderName }));
-        return ok(pageView(records, count, pageOf(query), query));
+        return ok(pageOf(records, count, query));
       },
     }),
   ),
@@ -250,8 +258,7 @@ async function search(
   };
   // None of those at the top lies in another.
   if (onlyTop && parent !== null) return { count: 0, folders: [] };
-  const { skip, take } = pageOf(query);
-  return findFolders(ctx, caller, request, asked, { offset: skip, limit: take });
+  return findFolders(ctx, caller, request, asked, pageBounds(query));
 }
 
 const toParent = (id: number): number | null => (id <= 0 ? null : id);

@@ -1,6 +1,7 @@
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { badRequest } from '@strongroom/errors/common-errors';
 import { AUTHENTICATED, ok, route, type Route } from '@strongroom/http/route';
+import { Page, pageBounds, pageOf, PageQuery, SortQuery } from '@strongroom/http/secret-server-page';
 import { Choice, Members, Text, Type, type Static } from '@strongroom/schema/types';
 import type { VaultContext } from '../../context.ts';
 import { mayManage, type Secret } from '../../domain/secret.ts';
@@ -9,7 +10,6 @@ import { readFolder } from '../../operations/read-folder.ts';
 import { allSchemas } from '../../operations/read-schema.ts';
 import { readMetadata } from '../../operations/read-secret.ts';
 import { inactiveAmong, searchSecrets } from '../../operations/search-secrets.ts';
-import { pageOf, pageView, PageView, pagingQuery, type StatedPage } from './paging.ts';
 import { ById, ByPath, secretKey } from './secret-key.ts';
 import { nameInFolder } from './secret-view.ts';
 import { summaryView, SummaryView } from './summary-view.ts';
@@ -48,7 +48,7 @@ const filters = {
   'filter.onlySharedWithMe': flag,
   'filter.hasLauncher': flag,
 };
-const SearchQuery = Members({ ...filters, ...pagingQuery });
+const SearchQuery = Members({ ...filters, ...PageQuery, ...SortQuery });
 type Query = Static<typeof SearchQuery>;
 
 const UNMATCHED = [
@@ -73,9 +73,8 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
       summary: 'Search the secrets that the caller may read, by name, folder and template',
       access: AUTHENTICATED,
       query: SearchQuery,
-      response: PageView(SummaryView),
+      response: Page(SummaryView),
       async handle({ query, caller, request }) {
-        const page = pageOf(query);
         const { count, secrets } = await search(ctx, caller, request, query, false);
         const [inactive, schemas] = await Promise.all([
           query['filter.includeInactive'] === true ? inactiveAmong(ctx, secrets) : new Set<string>(),
@@ -85,7 +84,7 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
         const records = secrets.map(secret =>
           summaryView(secret, byName.get(secret.schema ?? ''), !inactive.has(secret.id), ctx.now()),
         );
-        return ok(pageView(records, count, page, query));
+        return ok(pageOf(records, count, query));
       },
     }),
   ),
@@ -112,10 +111,10 @@ export const searchRoutes = (ctx: VaultContext): Route[] => [
       summary: 'The same search, for numbers and names alone',
       access: AUTHENTICATED,
       query: SearchQuery,
-      response: PageView(LookupView),
+      response: Page(LookupView),
       async handle({ query, caller, request }) {
         const { count, secrets } = await search(ctx, caller, request, query, false);
-        return ok(pageView(secrets.map(lookupView), count, pageOf(query), query));
+        return ok(pageOf(secrets.map(lookupView), count, query));
       },
     }),
   ),
@@ -159,7 +158,6 @@ async function search(
   const isDeep = query['filter.includeSubFolders'] === true;
   const text = (query['filter.searchText'] ?? '').normalize('NFC').trim();
   const isExact = query['filter.isExactMatch'] === true;
-  const { skip, take } = pageOf(query);
   return searchSecrets(ctx, caller, request, {
     filter: right === 'Edit' ? 'both' : 'readable',
     sharedOnly: true,
@@ -177,8 +175,7 @@ async function search(
     directlyIn: isDeep ? undefined : folder?.id,
     expiresWithinDays: undefined,
     ...order(query),
-    offset: skip,
-    limit: take,
+    ...pageBounds(query),
     counted,
   });
 }
@@ -211,7 +208,7 @@ const SORT_KEYS: Readonly<Record<string, 'name' | 'created'>> = {
   created: 'created',
 };
 
-function order(query: StatedPage): { sortKey: 'name' | 'created'; descending: boolean } {
+function order(query: Query): { sortKey: 'name' | 'created'; descending: boolean } {
   const name = query['sortBy[0].name'];
   const sortKey = name === undefined ? 'name' : SORT_KEYS[name.toLowerCase()];
   if (sortKey === undefined) throw badRequest('Secrets are sorted by name or createDate');

@@ -1,4 +1,5 @@
 import { AUTHENTICATED, ok, route, type Route } from '@strongroom/http/route';
+import { Page, pageBounds, pageOf, PageQuery, SortQuery } from '@strongroom/http/secret-server-page';
 import { Line, Members, Type } from '@strongroom/schema/types';
 import type { VaultContext } from '../../context.ts';
 import { generateFieldPassword } from '../../operations/generate-field-password.ts';
@@ -6,7 +7,6 @@ import { schemaNotFound } from '../../domain/errors.ts';
 import type { Schema } from '../../domain/schema.ts';
 import { allSchemas, schemaByNumber } from '../../operations/read-schema.ts';
 import { fieldOfId } from './fields.ts';
-import { pageOf, pageView, PageView, pagingQuery } from './paging.ts';
 import { ById, Id } from './secret-key.ts';
 import { TemplateSummary, templateSummary, TemplateView, templateView } from './template-view.ts';
 import { inVersions, secretServer, V1, V1_AND_V2 } from './versions.ts';
@@ -22,18 +22,19 @@ export const templateRoutes = (ctx: VaultContext): Route[] => [
       summary: 'Templates, in the order in which they were made',
       access: AUTHENTICATED,
       query: Members({
-        ...pagingQuery,
+        ...PageQuery,
+        ...SortQuery,
         'filter.searchText': Type.Optional(Line(128)),
         'filter.includeInactive': Type.Optional(Type.Boolean()),
         'filter.includeSecretCount': Type.Optional(Type.Boolean()),
       }),
-      response: PageView(TemplateSummary),
+      response: Page(TemplateSummary),
       handle: async ({ query }) => {
         const text = (query['filter.searchText'] ?? '').toLowerCase();
         const found = (await allSchemas(ctx)).filter(({ title }) => title.toLowerCase().includes(text));
-        const page = pageOf(query);
-        const records = found.slice(page.skip, page.skip + page.take).map(templateSummary);
-        return ok(pageView(records, found.length, page, query));
+        const { offset, limit } = pageBounds(query);
+        const records = found.slice(offset, offset + limit).map(templateSummary);
+        return ok(pageOf(records, found.length, query));
       },
     }),
   ),

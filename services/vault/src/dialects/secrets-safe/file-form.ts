@@ -65,7 +65,8 @@ export async function withForm<M extends { readonly FileName?: string | null }, 
   }
 }
 
-const isFile = ({ name, fileName }: FormPart): boolean =>
+/** Whether a part is what a form brings (contract 4.2). */
+export const isFile = ({ name, fileName }: FormPart): boolean =>
   fileName !== undefined || FILE_PARTS.includes(name.toLowerCase());
 
 async function store(

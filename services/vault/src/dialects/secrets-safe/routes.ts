@@ -7,6 +7,7 @@ import { deleteSecretRoutes } from './delete-secret.ts';
 import { changeSecretRoutes } from './change-secret.ts';
 import { downloadRoutes } from './download.ts';
 import { folderRoutes } from './folders.ts';
+import { importSecretsRoutes } from './import-secrets.ts';
 import { keepSessions } from './keep-session.ts';
 import { listSecretsRoutes } from './list-secrets.ts';
 import { moveFolderRoutes } from './move-folder.ts';
@@ -28,4 +29,5 @@ const routesOf = (ctx: VaultContext): Route[] => [
   ...shareRoutes(ctx),
   ...folderRoutes(ctx),
   ...moveFolderRoutes(ctx),
+  ...importSecretsRoutes(ctx),
 ];
