@@ -67,7 +67,7 @@ test('a form with the largest file, which is repeated in its metadata, holds a s
   for (let sent = 0; sent < MAX_FILE_BYTES; sent += CHUNK_BYTES) {
     // At the pace at which the service reads.
     if (!request.write(escaped)) await once(request, 'drain');
-    look();
+    if (sent % (8 * CHUNK_BYTES) === 0) look();
   }
   request.end(`"}\r\n--${BOUNDARY}--\r\n`);
   expect(await status).toBe(201);
