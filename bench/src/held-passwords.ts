@@ -39,7 +39,7 @@ export async function openAll(
   const judge = async () => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const { host, account } = next;
-      const current = await readPassword(client, nameIn('hosts', host, account));
+      const current = await readPassword(client, nameIn(host.folder, host, account));
       versions.set(`${host.id} ${account}`, current.version);
       if (await opens(host, account, current.password)) {
         open += 1;
@@ -58,7 +58,7 @@ const opens = async (host: RotatedHost, account: string, password: string | unde
   password !== undefined && (await host.opens(account, password));
 
 /** Where vault has the passwords of an account, and the candidates for them (docs/adr/0032-rotation.md). */
-const nameIn = (folder: 'hosts' | 'rotations', { id }: RotatedHost, account: string): string =>
+const nameIn = (folder: RotatedHost['folder'] | 'rotations', { id }: RotatedHost, account: string): string =>
   `${folder}/${id}/${encodeURIComponent(account)}`;
 
 async function readPassword(
@@ -78,10 +78,10 @@ async function readPassword(
 /** Every version that vault has of the passwords and candidates of these hosts, and what the accounts came with. */
 export async function everyPassword(client: ProcessClient, hosts: readonly RotatedHost[]): Promise<string[]> {
   const passwords = hosts.flatMap(({ initialPasswords }) => initialPasswords);
-  for (const { id, accounts } of hosts) {
-    for (const name of accounts.flatMap(account => [
-      `hosts/${id}/${account}`,
-      `rotations/${id}/${account}`,
+  for (const host of hosts) {
+    for (const name of host.accounts.flatMap(account => [
+      nameIn(host.folder, host, account),
+      nameIn('rotations', host, account),
     ])) {
       const encoded = encodeURIComponent(name);
       const { body } = await client.call('GET', `/vault/api/v1/secret/metadata/${encoded}`);

@@ -11,7 +11,7 @@ import { silentLogger } from '@strongroom/log/logger';
 import { createLink } from '@strongroom/testing/link';
 import { startMariadb } from '@strongroom/testing/mariadb';
 import type { ProcessClient } from '@strongroom/testing/process-client';
-import { create, newPassword, type RotatedHost, type Rotation } from './rotation-hosts.ts';
+import { create, newPassword, onHost, type RotatedHost, type Rotation } from './rotation-hosts.ts';
 
 /** Names that must be quoted everywhere. */
 const accountNames = (count: number): string[] =>
@@ -74,7 +74,7 @@ export async function startDatabaseHost(
         })),
       ],
     });
-    return { kind: protocol, id, accounts, initialPasswords, link, opens: server.opens, stop };
+    return { kind: protocol, ...onHost(id), accounts, initialPasswords, link, opens: server.opens, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -97,31 +97,30 @@ async function keepRotating(
   db: Database,
   state: { readonly isOver: boolean },
 ): Promise<void> {
-  const accounts = hosts.flatMap(host => host.accounts.map(account => ({ hostId: host.id, account })));
+  const accounts = hosts.flatMap(host => host.accounts.map(account => ({ host, account })));
   let turn = 0;
   while (!state.isOver) {
     await pause(50);
     const unfinished = await ask<{ key: string }>(
       db,
-      `SELECT host_id || ' ' || account AS key FROM rotations WHERE finished_at IS NULL`,
+      `SELECT system_id || ' ' || account AS key FROM rotations WHERE finished_at IS NULL`,
     );
     const busy = new Set(unfinished.map(({ key }) => key));
     const wanted: typeof accounts = [];
     for (let seen = 0; seen < accounts.length && busy.size + wanted.length < inFlight; seen += 1) {
       const next = accounts[(turn += 1) % accounts.length];
-      if (next !== undefined && !busy.has(`${next.hostId} ${next.account}`)) wanted.push(next);
+      if (next !== undefined && !busy.has(`${next.host.id} ${next.account}`)) wanted.push(next);
     }
-    await Promise.all(wanted.map(({ hostId, account }) => requestRotation(cluster, hostId, account)));
+    await Promise.all(wanted.map(({ host, account }) => requestRotation(cluster, host, account)));
   }
 }
 
 export async function requestRotation(
   { client }: ProcessCluster,
-  hostId: string,
+  host: Pick<RotatedHost, 'rotatePath'>,
   account: string,
 ): Promise<void> {
-  const path = `/secrets-manager/api/v1/rotate/${hostId}/${encodeURIComponent(account)}`;
-  const { status, text } = await client.call('POST', path);
+  const { status, text } = await client.call('POST', host.rotatePath(account));
   if (status !== 200) throw new Error(`a rotation was refused: ${status} ${text}`);
 }
 
@@ -155,7 +154,7 @@ const END_BACK_OFFS = `UPDATE rotations SET claimable_at = clock_timestamp()
 const UNFINISHED = `SELECT concat_ws(', ', step, failures || ' failures', postponements || ' postponements',
     'claimed ' || fence || ' times', 'next in ' || round(extract(epoch FROM claimable_at - clock_timestamp())) || ' s',
     last_error_details) AS what
-  FROM rotations JOIN accounts USING (host_id, account) WHERE finished_at IS NULL`;
+  FROM rotations JOIN accounts USING (system_id, account) WHERE finished_at IS NULL`;
 
 async function summary(db: Database): Promise<Omit<DrillResult, 'faults' | 'missed'>> {
   const outcomes = await ask<{ outcome: string; count: number }>(

@@ -10,6 +10,10 @@ export interface RotatedHost {
   readonly kind: string;
   /** The platform's id of it. */
   readonly id: string;
+  /** Where vault has their passwords: below this, and the id. */
+  readonly folder: 'hosts' | 'domains';
+  /** What a rotation is asked for at. */
+  readonly rotatePath: (account: string) => string;
   readonly accounts: readonly string[];
   /** What the accounts came with, in their order. */
   readonly initialPasswords: readonly string[];
@@ -68,6 +72,13 @@ export async function prepareRotation(client: ProcessClient, then = ''): Promise
   };
 }
 
+/** What is the same of all hosts. */
+export const onHost = (id: string): Pick<RotatedHost, 'id' | 'folder' | 'rotatePath'> => ({
+  id,
+  folder: 'hosts',
+  rotatePath: account => `/secrets-manager/api/v1/rotate/${id}/${encodeURIComponent(account)}`,
+});
+
 /** `key` and `password`: root changes the passwords of all; `itself`: each account its own. */
 export type SshAuthority = 'key' | 'password' | 'itself';
 
@@ -112,7 +123,7 @@ export async function startSshHost(
     const opens = (account: string, password: string) => signsInBySsh(sshd.port, account, password);
     return {
       kind: `sshd, by ${authority}`,
-      id,
+      ...onHost(id),
       accounts,
       initialPasswords: passwords,
       link,

@@ -151,7 +151,7 @@ async function now(db: Database): Promise<Date> {
 async function rotatedOnce(db: Database, since: Date): Promise<number> {
   const [row] = await db.query<{ count: number }>(
     `SELECT count(*)::integer AS count FROM (
-       SELECT 1 FROM rotations WHERE created_at >= $1 GROUP BY host_id, account
+       SELECT 1 FROM rotations WHERE created_at >= $1 GROUP BY system_id, account
        HAVING count(*) = 1 AND bool_and(outcome = 'succeeded')
      ) AS once`,
     [since],

@@ -9,11 +9,13 @@ import process from 'node:process';
 import { canStartMariadb } from '@strongroom/testing/mariadb';
 import { startProcessCluster } from '@strongroom/testing/process-cluster';
 import { offerServers } from '@strongroom/testing/run-servers';
+import { canStartSlapd } from '@strongroom/testing/slapd';
 import { canStartSshd } from '@strongroom/testing/sshd';
 import { endInOrder } from './end-in-order.ts';
 import { mayReadPasswords, openAll, type Verdict } from './held-passwords.ts';
 import { drill, type DrillResult } from './rotation-drill.ts';
 import { startDatabaseHost } from './rotation-databases.ts';
+import { startDirectory } from './rotation-directories.ts';
 import { EVERY_FAULT, FAULT_KINDS, type Fault } from './rotation-faults.ts';
 import { POINTS } from './rotation-gates.ts';
 import { prepareRotation, startSshHost, type RotatedHost } from './rotation-hosts.ts';
@@ -37,6 +39,7 @@ try {
   if (!(await canStartSshd()))
     throw new Error('this needs root, and an sshd that is there or can be installed');
   if (!(await canStartMariadb())) throw new Error('this needs a MariaDB that is there or can be installed');
+  if (!(await canStartSlapd())) throw new Error('this needs an OpenLDAP that is there or can be installed');
   const cluster = await startProcessCluster({
     rotators: 2,
     settings: {
@@ -58,6 +61,9 @@ try {
     hosts.push(host);
     ending.add(host.stop);
   }
+  const directory = await startDirectory(cluster.client, rotation, ACCOUNTS_PER_DATABASE);
+  hosts.push(directory);
+  ending.add(directory.stop);
   tell(hosts.map(({ kind, accounts }) => `${accounts.length} accounts, ${kind}`).join('; '));
   const result = await drill({
     cluster,

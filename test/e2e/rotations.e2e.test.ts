@@ -5,10 +5,12 @@ import type { Database } from '@strongroom/db/database';
 import { canStartBroker } from '@strongroom/testing/broker';
 import { startProcessCluster, type ProcessCluster } from '@strongroom/testing/process-cluster';
 import { offerServers } from '@strongroom/testing/run-servers';
+import { canStartSlapd } from '@strongroom/testing/slapd';
 import { canStartSshd } from '@strongroom/testing/sshd';
 import { everyPassword, mayReadPasswords, openAll } from '../../bench/src/held-passwords.ts';
 import { drill, openSchema } from '../../bench/src/rotation-drill.ts';
 import { A_KILL_AT_EACH_POINT } from '../../bench/src/rotation-faults.ts';
+import { startDirectory } from '../../bench/src/rotation-directories.ts';
 import { prepareRotation, startSshHost, type RotatedHost } from '../../bench/src/rotation-hosts.ts';
 import { watchProcesses, type ProcessListing } from './process-listing.ts';
 import type { Place } from './remains.ts';
@@ -20,7 +22,7 @@ const DEADLINE_MS = 8_000;
 const ENDED_MS = 2 * DEADLINE_MS;
 
 const servers = await offerServers(process.env);
-const canRun = (await canStartSshd()) && (await canStartBroker());
+const canRun = (await canStartSshd()) && (await canStartSlapd()) && (await canStartBroker());
 afterAll(() => servers.close());
 
 (canRun ? describe : describe.skip)('rotations on real hosts, by a replica that is killed', () => {
@@ -44,6 +46,7 @@ afterAll(() => servers.close());
     for (const authority of ['key', 'password', 'itself'] as const) {
       hosts.push(await startSshHost(cluster.client, rotation, authority, 6));
     }
+    hosts.push(await startDirectory(cluster.client, rotation, 6));
   });
 
   afterAll(async () => {
@@ -72,12 +75,12 @@ afterAll(() => servers.close());
     });
     expect(result.missed).toEqual([]);
     expect(result.takenUpAgain).toBeGreaterThan(0);
-    expect(await openAll(cluster, hosts)).toMatchObject({ accounts: 18, open: 18, lost: [] });
+    expect(await openAll(cluster, hosts)).toMatchObject({ accounts: 24, open: 24, lost: [] });
   }, 300_000);
 
   test('no password was seen in a list of processes, or lies in a log, a queue, an event or the database in clear', async () => {
     const passwords = await everyPassword(cluster.client, hosts);
-    expect(passwords.length).toBeGreaterThan(3 * 18);
+    expect(passwords.length).toBeGreaterThan(3 * 24);
     const { leaks, blind, controls } = await searchRemains(remains(), passwords);
     expect(leaks).toEqual([]);
     expect([blind, controls]).toEqual([[], 4]);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { By } from '@strongroom/audit/change-on-record';
 import type { SecretsManagerContext } from '../../../services/secrets-manager/src/context.ts';
+import { hostAccount } from '../../../services/secrets-manager/src/domain/account-path.ts';
 import { carryOutRotation } from '../../../services/secrets-manager/src/operations/carry-out-rotation.ts';
 import { checkOut } from '../../../services/secrets-manager/src/operations/check-out.ts';
 import { lookAfterCheckouts } from '../../../services/secrets-manager/src/operations/look-after-checkouts.ts';
@@ -79,7 +80,7 @@ async function rotate(): Promise<number> {
 }
 
 test('an account that was given back is free with a password that nobody knows, and not before', async () => {
-  const key = { hostId, account: ACCOUNT };
+  const key = hostAccount(hostId, ACCOUNT);
   const [alice, bob] = [somebody(), somebody()];
   const first = await checkOut(ctx, alice, key);
   expect(first.passwords).toMatchObject([{ version: 0, password: 'initial-1' }]);

@@ -3,6 +3,7 @@ import type { By } from '@strongroom/audit/change-on-record';
 import type { SecretsManagerContext } from '../../../services/secrets-manager/src/context.ts';
 import type { FinishedRotation, Trigger } from '../../../services/secrets-manager/src/domain/rotation.ts';
 import { carryOutRotation } from '../../../services/secrets-manager/src/operations/carry-out-rotation.ts';
+import { hostAccount } from '../../../services/secrets-manager/src/domain/account-path.ts';
 import { forgetRotations } from '../../../services/secrets-manager/src/operations/forget-rotations.ts';
 import { requestRotation } from '../../../services/secrets-manager/src/operations/request-rotation.ts';
 import { setPassword } from '../../../services/secrets-manager/src/operations/set-password.ts';
@@ -63,7 +64,7 @@ const BY: By = {
 
 const request = (account: string, trigger: Trigger, notBefore?: Date) =>
   ctx.db.transaction(tx =>
-    requestRotation(ctx, tx, { hostId, account, trigger, requestedBy: 'test', notBefore }),
+    requestRotation(ctx, tx, { ...hostAccount(hostId, account), trigger, requestedBy: 'test', notBefore }),
   );
 async function claim() {
   const rotation = await claimNextRotation(ctx.db, 60_000);
@@ -76,7 +77,13 @@ test('a second request is the first one, as long as that is not finished', async
   const id = await request('joined', 'schedule');
   expect(await request('joined', 'request')).toBe(id);
   await carryOut();
-  expect(finished.pop()).toMatchObject({ id, hostId, account: 'joined', outcome: 'succeeded', reason: '' });
+  expect(finished.pop()).toMatchObject({
+    id,
+    systemId: hostId,
+    account: 'joined',
+    outcome: 'succeeded',
+    reason: '',
+  });
   const next = await request('joined', 'request');
   expect(next).not.toBe(id);
   await carryOut();
@@ -150,7 +157,7 @@ test('one that could not be settled is tried again when somebody asks for a rota
 test('and when somebody tells the password that the account has', async () => {
   const id = await leaveUnsettled('told');
   refuses = password => password !== 'as it was told';
-  await setPassword(ctx, BY, hostId, 'told', 'as it was told');
+  await setPassword(ctx, BY, hostAccount(hostId, 'told'), 'as it was told');
   await carryOut();
   const state = await lab.superuser.query('SELECT step, outcome FROM rotations WHERE id = $1', [id]);
   expect(state).toEqual([{ step: 'waiting', outcome: null }]);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SecretsManagerContext } from '../../../services/secrets-manager/src/context.ts';
+import { hostAccount } from '../../../services/secrets-manager/src/domain/account-path.ts';
 import {
   candidateName,
   credentialName,
@@ -10,6 +11,7 @@ import { requestRotation } from '../../../services/secrets-manager/src/operation
 import { claimNextRotation } from '../../../services/secrets-manager/src/store/rotations.ts';
 import { TargetError } from '../../../services/secrets-manager/src/targets/target-error.ts';
 import type { Target } from '../../../services/secrets-manager/src/targets/target.ts';
+import { Crash, dyingReplica } from './dying-replica.ts';
 import { addHost, startRotationLab, type RotationLab } from './rotation-lab.ts';
 
 /**
@@ -51,44 +53,6 @@ const targetOf = (host: Host): Target => ({
   },
 });
 
-class Crash extends Error {}
-
-/** A replica that dies at its n-th moment; before and after each effect there is one. `Infinity`: it does not. */
-function dyingReplica(replica: SecretsManagerContext, host: Host, moment: number) {
-  let moments = 0;
-  const pass = () => {
-    if (moments >= moment) throw new Crash();
-    moments += 1;
-  };
-  const effect = async <T>(work: () => Promise<T>): Promise<T> => {
-    pass();
-    const result = await work();
-    pass();
-    return result;
-  };
-  const { db, vault } = replica;
-  const target = targetOf(host);
-  const ctx: SecretsManagerContext = {
-    ...replica,
-    db: {
-      ...db,
-      query: (text, values) => effect(() => db.query(text, values)),
-      transaction: work => effect(() => db.transaction(work)),
-    },
-    vault: {
-      ...vault,
-      read: name => effect(() => vault.read(name)),
-      write: (name, write) => effect(() => vault.write(name, write)),
-      keepVersions: (name, count) => effect(() => vault.keepVersions(name, count)),
-    },
-    openTarget: () => ({
-      setPassword: (change, limits) => effect(() => target.setPassword(change, limits)),
-      proves: (account, password, limits) => effect(() => target.proves(account, password, limits)),
-    }),
-  };
-  return { ctx, moments: () => moments };
-}
-
 let lab: RotationLab;
 let replica: SecretsManagerContext;
 let hostId: string;
@@ -115,7 +79,11 @@ function nextAccount(): string {
 
 const request = (account: string) =>
   replica.db.transaction(tx =>
-    requestRotation(replica, tx, { hostId, account, trigger: 'request', requestedBy: 'test' }),
+    requestRotation(replica, tx, {
+      ...hostAccount(hostId, account),
+      trigger: 'request',
+      requestedBy: 'test',
+    }),
   );
 
 /** A replica takes up what is due, and dies at this moment. Returns how many moments it lived through. */
@@ -124,7 +92,7 @@ async function run(host: Host, behaviour: Behaviour, moment: number): Promise<nu
   const rotation = await claimNextRotation(replica.db, 60_000);
   if (rotation === undefined) throw new Error('nothing is due');
   host.behaviour = behaviour;
-  const { ctx, moments } = dyingReplica(replica, host, moment);
+  const { ctx, moments } = dyingReplica(replica, moment, () => targetOf(host));
   await carryOutRotation(ctx, rotation, new AbortController().signal).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
   });
@@ -142,8 +110,8 @@ async function stateOf(account: string): Promise<{ step: string; outcome: string
 
 /** What the platform takes for the password, and what may be it. */
 async function known(account: string): Promise<{ current: string; candidate: string | undefined }> {
-  const current = await replica.vault.read(credentialName(hostId, account));
-  const candidate = await replica.vault.read(candidateName(hostId, account));
+  const current = await replica.vault.read(credentialName(hostAccount(hostId, account)));
+  const candidate = await replica.vault.read(candidateName(hostAccount(hostId, account)));
   return {
     current: current.content?.['password'] ?? initialOf(account),
     candidate: candidate.content?.['password'],
@@ -233,7 +201,7 @@ test('two replicas with one rotation: the one that was overtaken changes nothing
   expect(await claimNextRotation(replica.db, 60_000)).toBeUndefined();
   await run(host, WELL, Infinity);
   const password = host.password;
-  const { ctx } = dyingReplica(replica, host, Infinity);
+  const { ctx } = dyingReplica(replica, Infinity, () => targetOf(host));
   await expect(carryOutRotation(ctx, overtaken, new AbortController().signal)).rejects.toMatchObject({
     name: 'ClaimLost',
   });
@@ -248,7 +216,7 @@ test('a process that stood still for longer than the deadline does not touch the
   await lab.letTimePass();
   const rotation = await claimNextRotation(replica.db, 60_000);
   if (rotation === undefined) throw new Error('nothing is due');
-  const { ctx } = dyingReplica(replica, host, Infinity);
+  const { ctx } = dyingReplica(replica, Infinity, () => targetOf(host));
   // Its time is over as soon as it begins.
   const slow = { ...ctx, rotation: { ...ctx.rotation, deadlineMs: 0 } };
   await carryOutRotation(slow, rotation, new AbortController().signal);

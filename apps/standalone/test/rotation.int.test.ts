@@ -69,7 +69,7 @@ const stepsOf = async (hostId: string, account: string): Promise<string[]> =>
   (
     await lab.superuser.query<{ step: string }>(
       `SELECT rotation_steps.step FROM rotation_steps JOIN rotations ON rotations.id = rotation_id
-       WHERE host_id = $1 AND account = $2 ORDER BY position`,
+       WHERE system_id = $1 AND account = $2 ORDER BY position`,
       [hostId, account],
     )
   ).map(({ step }) => step);
@@ -245,7 +245,7 @@ describe('routes', () => {
   test('take accounts of any spelling', async () => {
     const hostId = await addHost(lab, manager, { accounts: { [account]: INITIAL }, port: 1 });
     await rotate(hostId, account);
-    const [row] = await lab.superuser.query('SELECT account, trigger FROM rotations WHERE host_id = $1', [
+    const [row] = await lab.superuser.query('SELECT account, trigger FROM rotations WHERE system_id = $1', [
       hostId,
     ]);
     expect(row).toEqual({ account, trigger: 'request' });
@@ -288,15 +288,16 @@ describe('routes', () => {
   test('a host of which an account may have either of two passwords is not deleted', async () => {
     const hostId = await addHost(lab, manager, { accounts: { one: INITIAL } });
     await lab.superuser.query(
-      `INSERT INTO rotations (id, host_id, account, trigger, requested_by, step, claimable_at, created_at)
-       VALUES ($1, $2, 'one', 'request', 'test', 'settling', 'infinity', now())`,
+      `INSERT INTO rotations (id, system_kind, system_id, account, trigger, requested_by, step, claimable_at,
+         created_at)
+       VALUES ($1, 'host', $2, 'one', 'request', 'test', 'settling', 'infinity', now())`,
       [randomUUID(), hostId],
     );
     for (const path of [`${HOSTS}/${hostId}`, `${SECRETS_MANAGER}/host-secret/${hostId}`]) {
       expect(await lab.call(manager, 'DELETE', path)).toMatchObject({ status: 409 });
     }
-    await lab.superuser.query(`UPDATE rotations SET step = 'waiting' WHERE host_id = $1`, [hostId]);
+    await lab.superuser.query(`UPDATE rotations SET step = 'waiting' WHERE system_id = $1`, [hostId]);
     expect(await lab.call(manager, 'DELETE', `${HOSTS}/${hostId}`)).toMatchObject({ status: 200 });
-    expect(await lab.superuser.query('SELECT FROM rotations WHERE host_id = $1', [hostId])).toEqual([]);
+    expect(await lab.superuser.query('SELECT FROM rotations WHERE system_id = $1', [hostId])).toEqual([]);
   });
 });

@@ -1,9 +1,17 @@
 import { connect } from 'node:net';
 
-/** Whether a server that speaks first says now what it should. By hand, so that the fixtures need no client library. */
-export function greets(port: number, isGreeting: (chunk: Buffer) => boolean): Promise<boolean> {
+/**
+ * Whether a server says now what it should, by itself or when it is greeted. By hand, so that the fixtures need no client
+ * library.
+ */
+export function greets(
+  port: number,
+  isGreeting: (chunk: Buffer) => boolean,
+  greeting?: Buffer,
+): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1');
+    if (greeting !== undefined) socket.write(greeting);
     const finish = (answer: boolean) => {
       socket.destroy();
       resolve(answer);

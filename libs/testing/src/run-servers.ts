@@ -8,6 +8,7 @@ import {
   MARIADB_PROGRAM,
   RABBITMQ_PROGRAM,
   REDIS_PROGRAM,
+  SLAPD_PROGRAM,
   SSHD_PROGRAM,
   type ServerProgram,
   type ServerSource,
@@ -61,6 +62,8 @@ export async function offerServers(
     )(process.getuid?.() === 0 ? await findProgram(SSHD_PROGRAM) : undefined);
   const mariadb = async () =>
     orComplain<string>(MARIADB_PROGRAM, 'and none looked for elsewhere')(await findProgram(MARIADB_PROGRAM));
+  const slapd = async () =>
+    orComplain<string>(SLAPD_PROGRAM, 'and none looked for elsewhere')(await findProgram(SLAPD_PROGRAM));
 
   const redis = offer(REDIS_PROGRAM, environment['REDIS_URL'], prepareRedis);
   const broker = offer(RABBITMQ_PROGRAM, environment['RABBITMQ_URL'], prepareBroker);
@@ -71,6 +74,7 @@ export async function offerServers(
     'broker-source': broker.source,
     'sshd-program': sshd,
     'mariadb-program': mariadb,
+    'slapd-program': slapd,
   });
   return {
     async close() {

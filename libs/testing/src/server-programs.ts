@@ -44,6 +44,12 @@ export const MARIADB_PROGRAM: ServerProgram = {
   folders: ['/usr/sbin', '/opt/homebrew/bin'],
 };
 
+export const SLAPD_PROGRAM: ServerProgram = {
+  name: 'slapd',
+  package: 'slapd',
+  folders: ['/usr/sbin'],
+};
+
 /** On the machine already, else installed (Debian, as root); else nothing. */
 export async function findProgram(server: ServerProgram): Promise<string | undefined> {
   const program = await locate(server);

@@ -63,9 +63,16 @@ describe('the door of Secrets Safe', () => {
   test('sign-ins count into the stricter limit, other requests do not', async () => {
     const strict = await startTestGateway(vault.origin, { signInRateLimitPerSecond: 1 });
     const post = (path: string) => send(strict.url, path, { method: 'POST' });
-    const answers = [await post(`${P}/Auth/connect/token`), await post(`${P}/auth/SignAppIn/`)];
-    expect(answers.map(({ status }) => status)).toEqual([200, 429]);
-    expect(answers[1]?.json()).toEqual({ error: expect.any(String) });
+    const [first, ...limited] = [
+      await post(`${P}/Auth/connect/token`),
+      await post(`${P}/auth/SignAppIn/`),
+      await post(`${P}/Auth/connect/token`),
+    ];
+    expect(first.status).toBe(200);
+    for (const answer of limited) {
+      expect([answer.status, answer.json()]).toEqual([429, { error: expect.any(String) }]);
+      expect(answer.headers['retry-after']).toBe('1');
+    }
     expect((await post(`${P}/auth/signout`)).status).toBe(200);
     await strict.stop();
   });

@@ -14,6 +14,7 @@ import type { SecretsManagerConfig, SecretsManagerSecrets } from './config.ts';
 import type { SecretsManagerContext } from './context.ts';
 import { secretServerRoutes } from './dialects/secret-server/routes.ts';
 import { startRotator } from './events/rotator.ts';
+import { startScanner } from './events/scanner.ts';
 import { startForgettingRotations } from './operations/forget-rotations.ts';
 import { startHeartbeats } from './operations/heartbeat-rounds.ts';
 import { requestRotation } from './operations/request-rotation.ts';
@@ -26,9 +27,12 @@ import { checkoutRoutes } from './routes/checkouts.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
+import { managedAccountRoutes } from './routes/managed-accounts.ts';
 import { passwordPolicyRoutes } from './routes/password-policies.ts';
 import { rotationRoutes } from './routes/rotations.ts';
 import { scriptTemplateRoutes } from './routes/script-templates.ts';
+import { scannedAccountRoutes } from './routes/scanned-accounts.ts';
+import { targetDomainRoutes } from './routes/target-domains.ts';
 import { whitelistRoutes } from './routes/whitelists.ts';
 import { SEALED_COLUMNS } from './store/sealed-columns.ts';
 import { openTarget } from './targets/open-target.ts';
@@ -84,6 +88,7 @@ export async function startSecretsManager(
   );
   const stopHeartbeats = config.rotation.heartbeatIntervalMs > 0 ? startHeartbeats(ctx) : undefined;
   const stopLookingAfterCheckouts = startLookingAfterCheckouts(ctx);
+  const scanner = startScanner(ctx, MACHINE_CLIENT_ID);
   const stopForgetting = startForgettingRotations(ctx);
   return serve(foundations, {
     prefixes: [PREFIX, HOST_STORE, AUTHORIZER],
@@ -94,10 +99,13 @@ export async function startSecretsManager(
       ...hostSecretRoutes(ctx),
       ...rotationRoutes(ctx),
       ...heartbeatRoutes(ctx),
+      ...managedAccountRoutes(ctx),
       ...hostSearchRoutes(ctx),
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
       ...checkoutRoutes(ctx),
+      ...scannedAccountRoutes(ctx),
+      ...targetDomainRoutes(ctx),
       ...secretServerRoutes({ ctx, vault: createSecretServerVault(config.vaultUrl) }),
       ...keyRoutes(PREFIX, keys),
     ],
@@ -108,6 +116,7 @@ export async function startSecretsManager(
       await stopHeartbeats?.();
       await stopLookingAfterCheckouts();
       await stopForgetting();
+      await scanner.stop();
       await rotator.stop();
       await access.close();
       await roles.close();

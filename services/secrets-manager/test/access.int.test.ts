@@ -23,7 +23,11 @@ const READ: Permission[] = ['hosts-view', 'hosts-manage', 'settings-view', 'sett
 const WRITE: Permission[] = ['settings-manage', 'hosts-manage'];
 const VIEW_HOSTS: Permission[] = ['hosts-view', 'hosts-manage'];
 const MANAGE_HOSTS: Permission[] = ['hosts-manage'];
+const VIEW_DOMAINS: Permission[] = ['target-domains-view', 'target-domains-manage'];
+const MANAGE_DOMAINS: Permission[] = ['target-domains-manage'];
+const DOMAINS = `${PREFIX}/targetdomains`;
 const ID = randomUUID();
+const MANAGED = `${PREFIX}/targetdomains/${ID}/managedaccounts`;
 
 const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['GET', POLICIES, READ],
@@ -57,6 +61,21 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['POST', WHITELISTS, MANAGE_HOSTS],
   ['PUT', `${WHITELISTS}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${WHITELISTS}/${ID}`, MANAGE_HOSTS],
+  ['GET', DOMAINS, VIEW_DOMAINS],
+  ['POST', `${DOMAINS}/search`, VIEW_DOMAINS],
+  ['POST', `${DOMAINS}/resolve`, VIEW_DOMAINS],
+  ['GET', `${DOMAINS}/${ID}`, VIEW_DOMAINS],
+  ['POST', DOMAINS, MANAGE_DOMAINS],
+  ['PUT', `${DOMAINS}/${ID}`, MANAGE_DOMAINS],
+  ['DELETE', `${DOMAINS}/${ID}`, MANAGE_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}`, MANAGE_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}/refresh`, MANAGE_DOMAINS],
+  ['GET', `${DOMAINS}/${ID}/accounts`, VIEW_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}/accounts/search`, VIEW_DOMAINS],
+  ['GET', `${DOMAINS}/${ID}/accounts/{account}`, VIEW_DOMAINS],
+  ['PUT', `${DOMAINS}/${ID}/accounts/{account}`, MANAGE_DOMAINS],
+  ['POST', `${DOMAINS}/${ID}/accounts/batch/edit`, MANAGE_DOMAINS],
+  ['PUT', `${DOMAINS}/${ID}/accounts/batch/edit`, MANAGE_DOMAINS],
   ['GET', `${HOST_SECRET}/${ID}`, VIEW_HOSTS],
   ['POST', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
   ['DELETE', `${HOST_SECRET}/${ID}`, MANAGE_HOSTS],
@@ -64,6 +83,18 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['GET', `${PREFIX}/heartbeat/${ID}/{account}`, VIEW_HOSTS],
   ['POST', `${PREFIX}/heartbeat/${ID}/{account}`, MANAGE_HOSTS],
   ['POST', `${PREFIX}/set-password/${ID}/{account}`, MANAGE_HOSTS],
+  ['GET', MANAGED, VIEW_DOMAINS],
+  ['POST', `${MANAGED}/search`, VIEW_DOMAINS],
+  ['GET', `${MANAGED}/{account}`, VIEW_DOMAINS],
+  ['POST', MANAGED, MANAGE_DOMAINS],
+  ['PUT', `${MANAGED}/{account}`, MANAGE_DOMAINS],
+  ['DELETE', `${MANAGED}/{account}`, MANAGE_DOMAINS],
+  ['POST', `${MANAGED}/{account}/rotate`, MANAGE_DOMAINS],
+  ['POST', `${MANAGED}/{account}/password`, MANAGE_DOMAINS],
+  ['POST', `${MANAGED}/batch/create`, MANAGE_DOMAINS],
+  ['POST', `${MANAGED}/batch/edit`, MANAGE_DOMAINS],
+  ['POST', `${MANAGED}/batch/delete`, MANAGE_DOMAINS],
+  ['POST', `${MANAGED}/batch/rotate`, MANAGE_DOMAINS],
   ['GET', `${PREFIX}/keys`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate`, ['settings-manage']],
   ['POST', `${PREFIX}/keys/rotate-root`, ['settings-manage']],
@@ -121,8 +152,9 @@ test.each(inDialect)('%s %s: in the dialect, 401 without a valid token', async (
   }
 });
 
-test.each(FOR_MANAGERS_IN_DIALECT)('%s %s: denied without hosts-manage', async (method, path) => {
-  const as = await sm.withPermissions(...PERMISSIONS.filter(permission => permission !== 'hosts-manage'));
+test.each(FOR_MANAGERS_IN_DIALECT)('%s %s: denied to who looks after no accounts', async (method, path) => {
+  const others = PERMISSIONS.filter(each => each !== 'hosts-manage' && each !== 'target-domains-manage');
+  const as = await sm.withPermissions(...others);
   const { status, body } = await sm.call(method, path, { as, body: {} });
   expect([status, body['errorCode']]).toEqual([404, 'API_AccessDenied']);
 });

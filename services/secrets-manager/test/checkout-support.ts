@@ -15,6 +15,7 @@ import { openSuperuser } from '@strongroom/testing/superuser';
 import type { SecretVersion, VaultClient } from '../src/clients/vault-client.ts';
 import type { SecretsManagerConfig } from '../src/config.ts';
 import type { SecretsManagerContext } from '../src/context.ts';
+import { hostAccount, type AccountKey } from '../src/domain/account-path.ts';
 import { credentialName } from '../src/domain/credential-names.ts';
 import type { GivenPolicy } from '../src/domain/password-policy.ts';
 import type { RotationOutcome } from '../src/domain/rotation.ts';
@@ -36,7 +37,7 @@ export interface TestReplica {
 /** A vault that keeps passwords of accounts in memory. */
 export interface TestVault extends VaultClient {
   /** The next version of the account's password. */
-  put: (hostId: string, account: string, password: string) => number;
+  put: (key: AccountKey, password: string) => number;
   /** Runs before the next read is answered. */
   beforeRead: (() => Promise<void>) | undefined;
 }
@@ -162,8 +163,8 @@ function createTestVault(clock: { now: Date }): TestVault {
   const unused = () => Promise.reject(new Error('checkouts write nothing to vault'));
   const vault: TestVault = {
     beforeRead: undefined,
-    put(hostId, account, password) {
-      const name = credentialName(hostId, account);
+    put(key, password) {
+      const name = credentialName(key);
       const versions = [...of(name), { password, created: clock.now.toISOString() }];
       kept.set(name, versions);
       return versions.length;
@@ -267,11 +268,17 @@ export async function finishRotation(
   const finished = await ctx.db.transaction(async tx => {
     const [row] = await tx.query<{ id: string; requestedAt: Date }>(
       `UPDATE rotations SET outcome = $3, finished_at = clock_timestamp()
-       WHERE host_id = $1 AND account = $2 AND finished_at IS NULL RETURNING id, created_at AS "requestedAt"`,
+       WHERE system_id = $1 AND account = $2 AND finished_at IS NULL RETURNING id, created_at AS "requestedAt"`,
       [hostId, account, outcome],
     );
     if (row === undefined) return false;
-    const rotation = { ...row, hostId, account, trigger: 'release', outcome, reason: '' } as const;
+    const rotation = {
+      ...row,
+      ...hostAccount(hostId, account),
+      trigger: 'release',
+      outcome,
+      reason: '',
+    } as const;
     for (const then of ctx.onRotationFinished) await then(tx, rotation);
     return true;
   });

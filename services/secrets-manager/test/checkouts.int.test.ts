@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHECKOUT_RELEASE_FAILED } from '@strongroom/contracts/checkout-events';
 import { untilBlocked } from '@strongroom/testing/superuser';
+import { hostAccount, inEvents } from '../src/domain/account-path.ts';
 import type { SecretsManagerContext } from '../src/context.ts';
 import { checkOut } from '../src/operations/check-out.ts';
 import { lookAfterCheckouts } from '../src/operations/look-after-checkouts.ts';
@@ -46,8 +47,9 @@ beforeEach(() => {
 /** An account with a password in vault. */
 async function account(policy: Parameters<typeof addPolicy>[1] = {}) {
   const hostId = await addHost(ctx, await addPolicy(ctx, policy), { [ACCOUNT]: [ROLE] });
-  platform.vault.put(hostId, ACCOUNT, 'plum-1');
-  return { hostId, account: ACCOUNT };
+  const key = hostAccount(hostId, ACCOUNT);
+  platform.vault.put(key, 'plum-1');
+  return key;
 }
 
 const pass = (ms: number) => {
@@ -65,7 +67,7 @@ const inUse = { code: 'ACCOUNT_IN_USE', kind: 'conflict' };
 const unknown = { code: 'OBJECT_NOT_FOUND', kind: 'not_found' };
 const unfinished = (hostId: string) =>
   platform.superuser.query<{ id: string; trigger: string }>(
-    'SELECT id, trigger FROM rotations WHERE host_id = $1 AND finished_at IS NULL',
+    'SELECT id, trigger FROM rotations WHERE system_id = $1 AND finished_at IS NULL',
     [hostId],
   );
 const namesOf = async (checkoutId: string) =>
@@ -76,10 +78,10 @@ const namesOf = async (checkoutId: string) =>
 describe('an account that one may have at a time', () => {
   test('is shown to who has it, refused to others, and free when it is given back', async () => {
     const key = await account();
-    const { checkout, host, passwords } = await checkOut(ctx, alice.by, key);
+    const { checkout, handle, passwords } = await checkOut(ctx, alice.by, key);
     expect(checkout).toMatchObject({ userId: alice.id, state: 'held' });
     expect(checkout.expiresAt.getTime() - checkout.createdAt.getTime()).toBe(HOUR);
-    expect(host).toMatchObject({ commonName: 'Db-7', addresses: ['db-7.example.com'] });
+    expect(handle).toMatchObject({ systemName: 'Db-7', addresses: ['db-7.example.com'] });
     expect(passwords).toMatchObject([{ version: 1, password: 'plum-1' }]);
 
     await expect(checkOut(other, bob.by, key)).rejects.toMatchObject(inUse);
@@ -170,7 +172,7 @@ describe('how long and how often', () => {
     pass(HOUR);
     await Promise.all([lookAfterCheckouts(ctx), lookAfterCheckouts(other)]);
     expect(await stateOf(checkout.id)).toBe('releasing');
-    expect(await unfinished(checkout.hostId)).toMatchObject([{ trigger: 'release' }]);
+    expect(await unfinished(checkout.systemId)).toMatchObject([{ trigger: 'release' }]);
     expect((await namesOf(checkout.id)).filter(name => name === 'Checkout-expired')).toHaveLength(1);
   });
 
@@ -194,7 +196,7 @@ describe('who', () => {
       await expect(checkOut(ctx, nobody.by, { ...key, account: 'none' })).rejects.toMatchObject(unknown);
     }
     const refused = (await platform.records()).filter(
-      ({ name, message }) => name === 'Checkout-refused' && message['hostID'] === key.hostId,
+      ({ name, message }) => name === 'Checkout-refused' && message['hostID'] === key.systemId,
     );
     expect(refused.map(({ message }) => message['account'])).toEqual([ACCOUNT, ACCOUNT, ACCOUNT]);
   });
@@ -229,7 +231,7 @@ describe('who', () => {
     const { checkout } = await checkOut(ctx, alice.by, key);
     const without = { ...alice.by, caller: { ...alice.by.caller, roles: [] } };
     expect((await readCheckout(ctx, without, checkout.id)).passwords).toEqual([]);
-    await platform.superuser.query(`UPDATE hosts SET disabled = 'BY_ADMIN' WHERE id = $1`, [key.hostId]);
+    await platform.superuser.query(`UPDATE hosts SET disabled = 'BY_ADMIN' WHERE id = $1`, [key.systemId]);
     expect((await readCheckout(ctx, alice.by, checkout.id)).passwords).toEqual([]);
     await releaseCheckout(ctx, without, checkout.id);
     expect(await stateOf(checkout.id)).toBe('released');
@@ -240,7 +242,7 @@ describe('who', () => {
     const { checkout } = await checkOut(ctx, alice.by, key);
     platform.vault.beforeRead = async () => {
       await releaseCheckout(other, alice.by, checkout.id);
-      platform.vault.put(key.hostId, ACCOUNT, 'plum-2');
+      platform.vault.put(key, 'plum-2');
     };
     expect((await readCheckout(ctx, alice.by, checkout.id)).passwords).toEqual([]);
   });
@@ -249,8 +251,8 @@ describe('who', () => {
 test('after a rotation the holder is shown the new password, then the one that he checked out', async () => {
   const key = await account();
   const { checkout } = await checkOut(ctx, alice.by, key);
-  platform.vault.put(key.hostId, ACCOUNT, 'plum-2');
-  platform.vault.put(key.hostId, ACCOUNT, 'plum-3');
+  platform.vault.put(key, 'plum-2');
+  platform.vault.put(key, 'plum-3');
   expect((await readCheckout(ctx, alice.by, checkout.id)).passwords).toMatchObject([
     { version: 3, password: 'plum-3' },
     { version: 1, password: 'plum-1' },
@@ -265,14 +267,14 @@ describe('an account whose password changes when it is given back', () => {
     const { checkout } = await checkOut(ctx, alice.by, key);
     await releaseCheckout(ctx, alice.by, checkout.id);
     await releaseCheckout(ctx, alice.by, checkout.id);
-    expect(await unfinished(key.hostId)).toMatchObject([{ trigger: 'release' }]);
+    expect(await unfinished(key.systemId)).toMatchObject([{ trigger: 'release' }]);
     expect(await readCheckout(ctx, alice.by, checkout.id)).toMatchObject({
       checkout: { state: 'releasing' },
       passwords: [],
     });
     for (const who of [bob, alice]) await expect(checkOut(other, who.by, key)).rejects.toMatchObject(inUse);
 
-    await finishRotation(other, key.hostId, ACCOUNT, 'succeeded');
+    await finishRotation(other, key.systemId, ACCOUNT, 'succeeded');
     expect(await stateOf(checkout.id)).toBe('released');
     expect((await checkOut(other, bob.by, key)).checkout.userId).toBe(bob.id);
     expect(await namesOf(checkout.id)).toContain('Checkout-completed');
@@ -287,7 +289,7 @@ describe('an account whose password changes when it is given back', () => {
       [2, 10],
       [3, 20],
     ] as const) {
-      await finishRotation(ctx, key.hostId, ACCOUNT, 'failed');
+      await finishRotation(ctx, key.systemId, ACCOUNT, 'failed');
       expect((await readCheckout(ctx, alice.by, checkout.id)).checkout).toMatchObject({
         state: 'releasing',
         failedRotations: failures,
@@ -295,19 +297,19 @@ describe('an account whose password changes when it is given back', () => {
       await expect(checkOut(other, bob.by, key)).rejects.toMatchObject(inUse);
       pass(waitMinutes * MINUTE - 1);
       await lookAfterCheckouts(other);
-      expect(await unfinished(key.hostId)).toEqual([]);
+      expect(await unfinished(key.systemId)).toEqual([]);
       pass(1);
       await Promise.all([lookAfterCheckouts(ctx), lookAfterCheckouts(other)]);
-      expect(await unfinished(key.hostId)).toHaveLength(1);
+      expect(await unfinished(key.systemId)).toHaveLength(1);
     }
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'succeeded');
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'succeeded');
     expect(await stateOf(checkout.id)).toBe('released');
     expect((await namesOf(checkout.id)).filter(name => name === 'Checkout-rotation-failed')).toHaveLength(3);
     const alarms = platform.events().filter(({ type }) => type.endsWith(CHECKOUT_RELEASE_FAILED));
     expect(alarms.map(({ data }) => data)).toEqual(
       [1, 2, 3].map(failures => ({
         checkoutId: checkout.id,
-        ...key,
+        ...inEvents(key),
         holderId: alice.id,
         failures,
       })),
@@ -318,10 +320,10 @@ describe('an account whose password changes when it is given back', () => {
     const key = await account(rotating);
     const { checkout } = await checkOut(ctx, alice.by, key);
     await releaseCheckout(ctx, alice.by, checkout.id);
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'failed');
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'failed');
     const by = { trigger: 'schedule', requestedBy: 'test' } as const;
     await ctx.db.transaction(tx => requestRotation(ctx, tx, { ...key, ...by }));
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'succeeded');
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'succeeded');
     expect(await stateOf(checkout.id)).toBe('released');
   });
 
@@ -332,13 +334,13 @@ describe('an account whose password changes when it is given back', () => {
     const begun = await ctx.db.transaction(tx => requestRotation(ctx, tx, { ...key, ...by }));
     await platform.superuser.query(`UPDATE rotations SET step = 'promoting' WHERE id = $1`, [begun]);
     await releaseCheckout(ctx, alice.by, checkout.id);
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'succeeded');
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'succeeded');
     expect(await stateOf(checkout.id)).toBe('releasing');
     // The one that was to follow is lost with its rotation here, as after a fault: somebody looks.
     pass(MINUTE);
     await lookAfterCheckouts(ctx);
-    expect(await unfinished(key.hostId)).toHaveLength(1);
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'succeeded');
+    expect(await unfinished(key.systemId)).toHaveLength(1);
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'succeeded');
     expect(await stateOf(checkout.id)).toBe('released');
   });
 
@@ -346,17 +348,17 @@ describe('an account whose password changes when it is given back', () => {
     const key = await account(rotating);
     const { checkout } = await checkOut(ctx, alice.by, key);
     await releaseCheckout(ctx, alice.by, checkout.id);
-    const [asked] = await unfinished(key.hostId);
+    const [asked] = await unfinished(key.systemId);
     // It has begun: whoever asks now would get one more.
     await platform.superuser.query(`UPDATE rotations SET step = 'proving' WHERE id = $1`, [asked?.id]);
     for (let minutes = 0; minutes < 5; minutes += 1) {
       pass(MINUTE);
       await lookAfterCheckouts(ctx);
     }
-    expect(await unfinished(key.hostId)).toEqual([asked]);
+    expect(await unfinished(key.systemId)).toEqual([asked]);
     const [count] = await platform.superuser.query<{ count: number }>(
-      'SELECT count(*)::integer AS count FROM rotations WHERE host_id = $1 AND next_id IS NOT NULL',
-      [key.hostId],
+      'SELECT count(*)::integer AS count FROM rotations WHERE system_id = $1 AND next_id IS NOT NULL',
+      [key.systemId],
     );
     expect(count).toEqual({ count: 0 });
   });
@@ -368,7 +370,7 @@ describe('an account whose password changes when it is given back', () => {
     await Promise.all([releaseCheckout(ctx, alice.by, first), releaseCheckout(other, bob.by, last)]);
     const states = [await stateOf(first), await stateOf(last)].sort();
     expect(states).toEqual(['released', 'releasing']);
-    expect(await unfinished(key.hostId)).toHaveLength(1);
+    expect(await unfinished(key.systemId)).toHaveLength(1);
   });
 
   test('is free when its policy asks for no rotation any more, or nobody changes its password', async () => {
@@ -376,7 +378,7 @@ describe('an account whose password changes when it is given back', () => {
     const hostId = await addHost(ctx, policy, { [ACCOUNT]: [ROLE], second: [ROLE] });
     const ids: string[] = [];
     for (const name of [ACCOUNT, 'second']) {
-      const { checkout } = await checkOut(ctx, alice.by, { hostId, account: name });
+      const { checkout } = await checkOut(ctx, alice.by, hostAccount(hostId, name));
       await releaseCheckout(ctx, alice.by, checkout.id);
       ids.push(checkout.id);
       await finishRotation(ctx, hostId, name, 'failed');
@@ -398,16 +400,16 @@ describe('an account whose password changes when it is given back', () => {
     const { checkout } = await checkOut(ctx, alice.by, key);
     await releaseCheckout(ctx, alice.by, checkout.id);
     const disable = (disabled: string) =>
-      platform.superuser.query('UPDATE hosts SET disabled = $2 WHERE id = $1', [key.hostId, disabled]);
+      platform.superuser.query('UPDATE hosts SET disabled = $2 WHERE id = $1', [key.systemId, disabled]);
     await disable('BY_ADMIN');
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'cancelled');
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'cancelled');
     pass(MINUTE);
     await lookAfterCheckouts(ctx);
-    expect([await stateOf(checkout.id), await unfinished(key.hostId)]).toEqual(['releasing', []]);
+    expect([await stateOf(checkout.id), await unfinished(key.systemId)]).toEqual(['releasing', []]);
     await disable('false');
     pass(MINUTE);
     await lookAfterCheckouts(ctx);
-    await finishRotation(ctx, key.hostId, ACCOUNT, 'succeeded');
+    await finishRotation(ctx, key.systemId, ACCOUNT, 'succeeded');
     expect(await stateOf(checkout.id)).toBe('released');
   });
 
@@ -415,12 +417,12 @@ describe('an account whose password changes when it is given back', () => {
     const key = await account(rotating);
     const { checkout } = await checkOut(ctx, alice.by, key);
     await releaseCheckout(ctx, alice.by, checkout.id);
-    await platform.superuser.query('DELETE FROM hosts WHERE id = $1', [key.hostId]);
+    await platform.superuser.query('DELETE FROM hosts WHERE id = $1', [key.systemId]);
     pass(MINUTE);
     await lookAfterCheckouts(ctx);
     expect(await readCheckout(ctx, alice.by, checkout.id)).toMatchObject({
       checkout: { state: 'released' },
-      host: undefined,
+      handle: undefined,
     });
   });
 
@@ -442,9 +444,9 @@ describe('an account whose password changes when it is given back', () => {
       return dying;
     });
     expect(ending).toBe('died');
-    expect([await stateOf(checkout.id), await unfinished(key.hostId)]).toEqual(['held', []]);
+    expect([await stateOf(checkout.id), await unfinished(key.systemId)]).toEqual(['held', []]);
     await releaseCheckout(other, alice.by, checkout.id);
-    expect([await stateOf(checkout.id), (await unfinished(key.hostId)).length]).toEqual(['releasing', 1]);
+    expect([await stateOf(checkout.id), (await unfinished(key.systemId)).length]).toEqual(['releasing', 1]);
   });
 
   test('while the release cannot be recorded, nothing is given back and no rotation asked for', async () => {
@@ -456,7 +458,7 @@ describe('an account whose password changes when it is given back', () => {
       code: 'AUDIT_UNAVAILABLE',
     });
     await platform.superuser.query('GRANT INSERT ON outbox TO strongroom_secrets_manager');
-    expect(await unfinished(key.hostId)).toEqual([]);
+    expect(await unfinished(key.systemId)).toEqual([]);
     expect(await stateOf(checkout.id)).toBe('held');
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { AppError } from '@strongroom/errors/app-error';
 import { freePort } from '@strongroom/embedded-postgres/free-port';
 import { canStartSshd, startSshd, type TestSshd } from '@strongroom/testing/sshd';
+import { hostAccount } from '../src/domain/account-path.ts';
 import { beat, beatOnDemand } from '../src/operations/heartbeat.ts';
 import { makeHeartbeats } from '../src/operations/heartbeat-rounds.ts';
 import { requestRotation } from '../src/operations/request-rotation.ts';
@@ -51,7 +52,11 @@ const dueOf = async (host: string): Promise<(number | undefined)[]> => {
 };
 const rotationOf = (host: string, account: string) =>
   replica.ctx.db.transaction(tx =>
-    requestRotation(replica.ctx, tx, { hostId: host, account, trigger: 'request', requestedBy: 'test' }),
+    requestRotation(replica.ctx, tx, {
+      ...hostAccount(host, account),
+      trigger: 'request',
+      requestedBy: 'test',
+    }),
   );
 
 ((await canStartSshd()) ? describe : describe.skip)('a heartbeat of an account on a host with sshd', () => {
@@ -65,7 +70,11 @@ const rotationOf = (host: string, account: string) =>
     const account = await sshd.addAccount('open-sesame');
     const host = await addHost(sshd.port, account);
     expect(await shown(host, account)).toEqual({ status: 'unknown', details: '' });
-    expect(await beat(replica.ctx, host, account)).toEqual({ status: 'opens', details: '', at: AT });
+    expect(await beat(replica.ctx, hostAccount(host, account))).toEqual({
+      status: 'opens',
+      details: '',
+      at: AT,
+    });
     expect(await shown(host, account)).toEqual({
       status: 'opens',
       details: '',
@@ -74,7 +83,7 @@ const rotationOf = (host: string, account: string) =>
     // The newest version in vault is what counts, and somebody has changed the password past us.
     replica.store(host, account, 'changed-since');
     for (let round = 0; round < 2; round += 1) {
-      expect(await beat(replica.ctx, host, account)).toMatchObject({
+      expect(await beat(replica.ctx, hostAccount(host, account))).toMatchObject({
         status: 'refused',
         details: 'the host refuses the stored password',
       });
@@ -97,7 +106,9 @@ const rotationOf = (host: string, account: string) =>
       caller: { id: 'c', permissions: new Set() } as never,
       request: { id: 'r', remoteAddress: '192.0.2.1', userAgent: '' },
     };
-    expect(await beatOnDemand(replica.ctx, by, host, account)).toMatchObject({ status: 'opens' });
+    expect(await beatOnDemand(replica.ctx, by, hostAccount(host, account))).toMatchObject({
+      status: 'opens',
+    });
     const made = (await sm.trail()).filter(({ name }) => name === 'Heartbeat-made');
     expect(made.map(({ message }) => message['hostID'])).toEqual([host, host]);
   });
@@ -106,7 +117,7 @@ const rotationOf = (host: string, account: string) =>
 describe('a heartbeat', () => {
   test('of a host that does not answer says so, and no more', async () => {
     const host = await addHost(nobodyListens, 'root');
-    expect(await beat(replica.ctx, host, 'root')).toMatchObject({
+    expect(await beat(replica.ctx, hostAccount(host, 'root'))).toMatchObject({
       status: 'unreachable',
       details: 'the host cannot be reached (ECONNREFUSED)',
     });
@@ -119,7 +130,7 @@ describe('a heartbeat', () => {
       services: [{ service: 'SSH', port: nobodyListens }],
       principals: [{ principal: 'root', rotate: true }],
     });
-    expect(await beat(replica.ctx, host, 'root')).toMatchObject({
+    expect(await beat(replica.ctx, hostAccount(host, 'root'))).toMatchObject({
       status: 'unknown',
       details: 'nobody has told its password',
     });
@@ -128,16 +139,18 @@ describe('a heartbeat', () => {
   test('is not made while a rotation waits or is under way', async () => {
     const host = await addHost(nobodyListens, 'root');
     await rotationOf(host, 'root');
-    expect(await beat(replica.ctx, host, 'root')).toBeUndefined();
+    expect(await beat(replica.ctx, hostAccount(host, 'root'))).toBeUndefined();
     expect(await makeHeartbeats(replica.ctx, new AbortController().signal)).toBe(0);
     const by = { caller: { id: 'c' } as never, request: { id: 'r', remoteAddress: '', userAgent: '' } };
-    await expect(beatOnDemand(replica.ctx, by, host, 'root')).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(beatOnDemand(replica.ctx, by, hostAccount(host, 'root'))).rejects.toMatchObject({
+      kind: 'conflict',
+    });
   });
 
   test('keeps a rotation that is requested meanwhile from beginning, until it ends or its lease has run out', async () => {
     const host = await addHost(nobodyListens, 'root');
     const claim = (leaseMs: number) =>
-      replica.ctx.db.transaction(tx => claimHeartbeat(tx, { hostId: host, account: 'root', leaseMs }));
+      replica.ctx.db.transaction(tx => claimHeartbeat(tx, hostAccount(host, 'root'), { leaseMs }));
     expect(await claim(60_000)).toMatchObject({ account: 'root' });
     expect(await claim(60_000)).toBe('busy');
     const rotation = await rotationOf(host, 'root');
@@ -154,7 +167,7 @@ describe('a heartbeat', () => {
     await replica.ctx.db.transaction(async tx => {
       await tx.query('SELECT FROM accounts WHERE host_id = $1 FOR UPDATE', [host]);
       rotation = rotationOf(host, 'root').then(() => (requested.yet = true));
-      expect(await claimHeartbeat(tx, { hostId: host, account: 'root', leaseMs: 60_000 })).toMatchObject({
+      expect(await claimHeartbeat(tx, hostAccount(host, 'root'), { leaseMs: 60_000 })).toMatchObject({
         account: 'root',
       });
       expect(requested.yet).toBe(false);
@@ -175,7 +188,7 @@ describe('a heartbeat', () => {
         },
       },
     };
-    expect(await beat(slow, host, 'root')).toBeUndefined();
+    expect(await beat(slow, hostAccount(host, 'root'))).toBeUndefined();
     expect(await shown(host, 'root')).toEqual({ status: 'unknown', details: '' });
   });
 
@@ -183,9 +196,9 @@ describe('a heartbeat', () => {
     const host = await addHost(nobodyListens, 'root');
     const away = new AppError({ kind: 'unavailable', code: 'X', message: 'vault is away' });
     const vault = { ...replica.ctx.vault, read: () => Promise.reject(away) };
-    await expect(beat({ ...replica.ctx, vault }, host, 'root')).rejects.toBe(away);
+    await expect(beat({ ...replica.ctx, vault }, hostAccount(host, 'root'))).rejects.toBe(away);
     await expect(makeHeartbeats({ ...replica.ctx, vault }, new AbortController().signal)).rejects.toBe(away);
-    expect(await beat(replica.ctx, host, 'root')).toMatchObject({ status: 'unreachable' });
+    expect(await beat(replica.ctx, hostAccount(host, 'root'))).toMatchObject({ status: 'unreachable' });
   });
 
   test('is made once of each account that is due, however many replicas look', async () => {
@@ -203,8 +216,8 @@ describe('a heartbeat', () => {
 
   test('is due again when the password was changed, and not on a disabled host', async () => {
     const host = await addHost(nobodyListens, 'root');
-    await beat(replica.ctx, host, 'root');
-    const finished = { id: 'x', hostId: host, account: 'root', trigger: 'request', requestedAt: AT } as const;
+    await beat(replica.ctx, hostAccount(host, 'root'));
+    const finished = { id: 'x', ...hostAccount(host, 'root'), trigger: 'request', requestedAt: AT } as const;
     const finish = (outcome: 'failed' | 'succeeded') =>
       replica.ctx.db.transaction(tx => planAnew(tx, { ...finished, outcome, reason: '' }));
     await finish('failed');
@@ -213,7 +226,7 @@ describe('a heartbeat', () => {
     expect((await dueOf(host))[0]).toBeUndefined();
     await sm.call('PUT', `${HOSTS}/${host}/disabled`, { body: { disabled: true } });
     expect(await makeHeartbeats(replica.ctx, new AbortController().signal)).toBe(0);
-    await expect(beat(replica.ctx, host, 'root')).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(beat(replica.ctx, hostAccount(host, 'root'))).rejects.toMatchObject({ kind: 'conflict' });
   });
 
   test('of an account that is not there is not found, and its path may have encoded slashes', async () => {

@@ -8,6 +8,7 @@ import { openLiveKeyring } from '@strongroom/keys/live-keyring';
 import { silentLogger } from '@strongroom/log/logger';
 import { silentMetrics } from '@strongroom/metrics/metrics';
 import type { SecretsManagerContext } from '../src/context.ts';
+import { hostAccount } from '../src/domain/account-path.ts';
 import { credentialName } from '../src/domain/credential-names.ts';
 import { describeAccount } from '../src/operations/describe-account.ts';
 import { openAccount } from '../src/operations/open-account.ts';
@@ -78,7 +79,8 @@ export async function openReplica(
   };
   return {
     ctx,
-    store: (hostId, account, password) => void passwords.set(credentialName(hostId, account), password),
+    store: (hostId, account, password) =>
+      void passwords.set(credentialName(hostAccount(hostId, account)), password),
     close: () => db.close(),
   };
 }
@@ -110,7 +112,7 @@ export async function change(
   account: string,
   passwords: { current?: string; next: string },
 ): Promise<void> {
-  const described = await describeAccount(ctx, hostId, account);
+  const described = await describeAccount(ctx, hostAccount(hostId, account));
   if (described === undefined) throw new Error('no account');
   const target = openAccount(ctx, described);
   const by = await described.authority(passwords.current);
@@ -123,7 +125,7 @@ export async function proves(
   account: string,
   password: string,
 ): Promise<string> {
-  const described = await describeAccount(ctx, hostId, account);
+  const described = await describeAccount(ctx, hostAccount(hostId, account));
   if (described === undefined) throw new Error('no account');
   return openAccount(ctx, described).proves(account, password, LIMITS);
 }

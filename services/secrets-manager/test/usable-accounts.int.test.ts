@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hostAccount } from '../src/domain/account-path.ts';
 import type { SecretsManagerContext } from '../src/context.ts';
 import { isUsable, searchUsableAccounts, type UsableQuery } from '../src/store/usable-accounts.ts';
 import { addHost, addPolicy, startCheckoutPlatform, type CheckoutPlatform } from './checkout-support.ts';
@@ -46,7 +47,9 @@ const find = async (query: Partial<UsableQuery>, page: Partial<Page> = {}) => {
     { roles: [DBA, WEB], hostId: null, username: null, words: null, ...query },
     { descending: false, offset: 0, limit: 10, ...page },
   );
-  const names = accounts.map(({ hostId, account }) => `${hostId === alpha ? 'alpha' : 'beta'} ${account}`);
+  const names = accounts.map(
+    ({ systemId, account }) => `${systemId === alpha ? 'alpha' : 'beta'} ${account}`,
+  );
   return { count, names };
 };
 type Page = Parameters<typeof searchUsableAccounts>[2];
@@ -63,7 +66,10 @@ describe('accounts that somebody may use', () => {
     for (const hostId of [alpha, beta]) {
       for (const account of ['root', 'app', 'hidden', 'fixed', 'none']) {
         const listed = names.includes(`${hostId === alpha ? 'alpha' : 'beta'} ${account}`);
-        expect([account, await isUsable(ctx.db, roles, { hostId, account })]).toEqual([account, listed]);
+        expect([account, await isUsable(ctx.db, roles, hostAccount(hostId, account))]).toEqual([
+          account,
+          listed,
+        ]);
       }
     }
   });

@@ -224,4 +224,54 @@ export const SECRETS_MANAGER_EVENTS = {
     name: 'Checkout-refused',
     description: 'An account was refused: the caller may not use it, or it is in use',
   },
+  targetDomainAdded: {
+    code: 5271,
+    name: 'Target-domain-added',
+    description: 'A target domain was created',
+  },
+  targetDomainModified: {
+    code: 5272,
+    name: 'Target-domain-modified',
+    description: 'A target domain was changed',
+  },
+  targetDomainRemoved: {
+    code: 5273,
+    name: 'Target-domain-removed',
+    description: 'A target domain was deleted',
+  },
+  scanRequested: {
+    code: 5274,
+    name: 'Scan-requested',
+    description: 'Somebody asked for the accounts of a target domain to be looked for',
+  },
+  scanCompleted: {
+    code: 5275,
+    name: 'Scan-completed',
+    description: 'All accounts of a target domain were looked for',
+  },
+  scanFailed: {
+    code: 5276,
+    name: 'Scan-failed',
+    description: 'The accounts of a target domain could not be looked for; those that are known stay',
+  },
+  scannedAccountModified: {
+    code: 5277,
+    name: 'Scanned-account-modified',
+    description: 'It was changed what people say of an account that a scan found',
+  },
+  managedAccountAdded: {
+    code: 5281,
+    name: 'Managed-account-added',
+    description: 'An account of a target domain is managed from now on',
+  },
+  managedAccountModified: {
+    code: 5282,
+    name: 'Managed-account-modified',
+    description: 'It was changed how an account of a target domain is managed',
+  },
+  managedAccountRemoved: {
+    code: 5283,
+    name: 'Managed-account-removed',
+    description: 'An account of a target domain is managed no longer; what vault keeps of it stays',
+  },
 } as const satisfies Record<string, AuditEventType>;

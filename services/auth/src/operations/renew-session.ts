@@ -29,7 +29,7 @@ export async function renewAppSession(
     if (session === undefined || client === undefined) return undefined;
     const expiresAt = new Date(session.createdAt.getTime() + APP_SESSION_SECONDS * 1_000);
     const next = await continueSession(ctx, tx, request, client, { ...session, expiresAt });
-    await prolongSession(tx, session.id);
+    if (next !== undefined) await prolongSession(tx, session.id);
     return next;
   });
   if (issued === undefined) throw notRenewable();

@@ -22,7 +22,8 @@ const policy = (more: Partial<CheckoutPolicy> = {}): CheckoutPolicy => ({
 
 const held = (userId: string, more: Partial<Checkout> = {}): Checkout => ({
   id: `of ${userId}`,
-  hostId: 'host',
+  system: 'host',
+  systemId: 'host',
   account: 'root',
   userId,
   state: 'held',

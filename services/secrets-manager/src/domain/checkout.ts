@@ -1,5 +1,5 @@
 import type { Caller } from '@strongroom/contracts/caller';
-import type { AccountKey } from './account-path.ts';
+import { mayLookAfter, type AccountKey } from './account-path.ts';
 
 /**
  * `held`: the holder may read the password. `releasing`: he is done, and what he knows still opens the account, so
@@ -37,9 +37,9 @@ export type CheckoutDecision =
   | { readonly kind: 'renewed'; readonly checkout: Checkout; readonly expiresAt: Date }
   | { readonly kind: 'refused' };
 
-/** To others a checkout is not there. Who looks after hosts sees who has what, and takes it away; no password. */
-export const mayKnow = (caller: Caller, { userId }: Checkout): boolean =>
-  caller.id === userId || caller.permissions.has('hosts-manage');
+/** To others a checkout is not there. Who looks after accounts sees who has what, and takes it away; no password. */
+export const mayKnow = (caller: Caller, { userId, system }: Checkout): boolean =>
+  caller.id === userId || mayLookAfter(caller, system);
 
 export const isExpired = ({ state, expiresAt }: Checkout, now: Date): boolean =>
   state === 'held' && expiresAt <= now;

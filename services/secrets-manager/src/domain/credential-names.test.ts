@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { hostAccount } from './account-path.ts';
 import { candidateName, credentialName } from './credential-names.ts';
 
 const HOST = '0198c0de-0000-7000-8000-000000000001';
@@ -14,8 +15,8 @@ describe('names of credentials', () => {
     [' o\'neil"', "%20o'neil%22"],
     ['sha256:', 'sha256%3A'],
   ])('of %j', (account, segment) => {
-    expect(credentialName(HOST, account)).toBe(`hosts/${HOST}/${segment}`);
-    expect(candidateName(HOST, account)).toBe(`rotations/${HOST}/${segment}`);
+    expect(credentialName(hostAccount(HOST, account))).toBe(`hosts/${HOST}/${segment}`);
+    expect(candidateName(hostAccount(HOST, account))).toBe(`rotations/${HOST}/${segment}`);
   });
 
   test('are ones that vault takes, and of two accounts never the same', () => {
@@ -25,11 +26,11 @@ describe('names of credentials', () => {
     );
     fc.assert(
       fc.property(account, account, (one, other) => {
-        const name = candidateName(HOST, one);
+        const name = candidateName(hostAccount(HOST, one));
         expect(name).toMatch(/^[!-~]{1,512}$/);
         expect(name.split('/')).toHaveLength(3);
         expect(name.split('/')[2]).not.toMatch(/^\.{0,2}$/);
-        expect(name === candidateName(HOST, other)).toBe(one === other);
+        expect(name === candidateName(hostAccount(HOST, other))).toBe(one === other);
       }),
     );
   });

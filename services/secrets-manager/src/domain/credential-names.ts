@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { PLACES, type AccountKey } from './account-path.ts';
 
-/** What a name in vault may have (docs/adr/0004-names.md), less the longest of our prefixes and a host's id. */
+/** What a name in vault may have (docs/adr/0004-names.md), less the longest of our prefixes and a system's id. */
 const MAX_ACCOUNT_LENGTH = 512 - 'rotations/'.length - 36 - 1;
 
 /** An account as one segment of a name: percent-encoded, so that names of any spelling stay apart. */
@@ -12,9 +13,9 @@ function segmentOf(account: string): string {
 }
 
 /** Where vault keeps the passwords of an account, version by version. */
-export const credentialName = (hostId: string, account: string): string =>
-  `hosts/${hostId}/${segmentOf(account)}`;
+export const credentialName = ({ system, systemId, account }: AccountKey): string =>
+  `${PLACES[system]}/${systemId}/${segmentOf(account)}`;
 
 /** Where vault keeps what may become its password. */
-export const candidateName = (hostId: string, account: string): string =>
-  `rotations/${hostId}/${segmentOf(account)}`;
+export const candidateName = ({ systemId, account }: AccountKey): string =>
+  `rotations/${systemId}/${segmentOf(account)}`;

@@ -15,6 +15,10 @@ export const hostSecretNotFound = () => objectNotFound('Host secret');
 export const whitelistNotFound = () => objectNotFound('Whitelist');
 export const whitelistExists = () => duplicateValue('name', 'whitelist');
 
+export const targetDomainNotFound = () => objectNotFound('Target domain');
+export const targetDomainExists = () => duplicateValue('name', 'target domain');
+export const scannedAccountNotFound = () => objectNotFound('Account');
+
 export const checkoutNotFound = () => objectNotFound('Checkout');
 export const accountInUse = () =>
   new AppError({
@@ -29,18 +33,32 @@ export const passwordPolicyInUse = () => inUse('password policy');
 export const scriptTemplateInUse = () => inUse('script template');
 export const whitelistInUse = () => inUse('whitelist');
 
+export const passwordPolicyInUseByDomain = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'A target domain still uses this password policy',
+  });
+
+export const domainDisabled = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The target domain is disabled; it is not looked through until it is enabled',
+  });
+
 export const rotationUnderWay = () =>
   new AppError({
     kind: 'conflict',
     code: 'INVALID_REQUEST_DATA',
-    message: 'A password of this host is being changed; once that is settled it can be deleted',
+    message: 'A password of an account is being changed; once that is settled it can be deleted',
   });
 
-export const hostDisabled = () =>
+export const accountDisabled = () =>
   new AppError({
     kind: 'conflict',
     code: 'INVALID_REQUEST_DATA',
-    message: 'The host is disabled; its passwords are not changed until it is enabled',
+    message: 'The account, or what it is on, is disabled; its password is not changed until it is enabled',
   });
 
 export const passwordStoredAtOnce = () =>
@@ -93,5 +111,22 @@ export const accountAtRest = () =>
   new AppError({
     kind: 'conflict',
     code: 'INVALID_REQUEST_DATA',
-    message: 'The host is disabled, or the account is not rotated',
+    message: 'The account, or what it is on, is disabled, or the account is not rotated',
+  });
+
+export const managedAccountNotFound = () => objectNotFound('Managed account');
+export const managedAccountExists = (property: string) => duplicateValue(property, 'managed account');
+
+export const passwordPolicyInUseByAccount = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'A managed account still uses this password policy',
+  });
+
+export const rotationDisabled = () =>
+  new AppError({
+    kind: 'conflict',
+    code: 'INVALID_REQUEST_DATA',
+    message: 'The passwords of accounts whose rotation is switched off are not changed',
   });

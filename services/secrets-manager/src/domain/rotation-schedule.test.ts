@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { hostAccount } from './account-path.ts';
 import { nextRotation, placeOf, soonRotation } from './rotation-schedule.ts';
 import { isOpen, toRotationWindow } from './rotation-window.ts';
 
@@ -18,7 +19,7 @@ describe('the next rotation', () => {
     const made = new Date('2026-01-01T00:00:00Z');
     const hours = new Map<number, number>();
     for (let index = 0; index < 10_000; index += 1) {
-      const place = placeOf('7b0f6f0e-6a0c-4f3c-9a53-0d3f5c3f9f10', `account-${index}`);
+      const place = placeOf(hostAccount('7b0f6f0e-6a0c-4f3c-9a53-0d3f5c3f9f10', `account-${index}`));
       const due = nextRotation(made, { intervalMs: 30 * DAY, place }).getTime() - made.getTime();
       expect(due).toBeGreaterThan(27 * DAY);
       expect(due).toBeLessThanOrEqual(30 * DAY);
@@ -69,6 +70,6 @@ describe('a rotation that is wanted soon', () => {
 });
 
 test('an account keeps its place', () => {
-  expect(placeOf('h', 'a')).toBe(placeOf('h', 'a'));
-  expect(placeOf('h', 'a')).not.toBe(placeOf('h', 'b'));
+  expect(placeOf(hostAccount('h', 'a'))).toBe(placeOf(hostAccount('h', 'a')));
+  expect(placeOf(hostAccount('h', 'a'))).not.toBe(placeOf(hostAccount('h', 'b')));
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AccountKey } from './account-path.ts';
 import { isOpen, lastWindow, nextWindow, type Opening, type RotationWindow } from './rotation-window.ts';
 
 /** How accounts under one policy are spread in time. */
@@ -16,8 +17,8 @@ const SPREAD = 0.1;
 const FIRST_SPREAD_MS = 3_600_000;
 
 /** Always the same for an account, and evenly spread over all of them. */
-export function placeOf(hostId: string, account: string): number {
-  const digest = createHash('sha256').update(`${hostId}/${account}`).digest();
+export function placeOf({ systemId, account }: Pick<AccountKey, 'systemId' | 'account'>): number {
+  const digest = createHash('sha256').update(`${systemId}/${account}`).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }
 

@@ -1,4 +1,5 @@
 import type { Transaction } from '@strongroom/db/database';
+import type { AccountKey } from './account-path.ts';
 
 /** Why a password is changed: its time has come, somebody asked, or somebody who knew it gave it back. */
 export type Trigger = 'schedule' | 'request' | 'release';
@@ -13,10 +14,8 @@ export type Step = 'waiting' | 'preparing' | 'setting' | 'proving' | 'settling' 
 export type RotationOutcome = 'succeeded' | 'failed' | 'cancelled';
 
 /** A rotation that this replica has claimed. */
-export interface Rotation {
+export interface Rotation extends AccountKey {
   readonly id: string;
-  readonly hostId: string;
-  readonly account: string;
   readonly trigger: Trigger;
   readonly requestedBy: string;
   readonly step: Step;
@@ -27,10 +26,8 @@ export interface Rotation {
   readonly alarmRaised: boolean;
 }
 
-export interface FinishedRotation {
+export interface FinishedRotation extends AccountKey {
   readonly id: string;
-  readonly hostId: string;
-  readonly account: string;
   readonly trigger: Trigger;
   readonly outcome: RotationOutcome;
   /** Whoever learnt the password before then does not know the one that a success has set. */

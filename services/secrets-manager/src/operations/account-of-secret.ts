@@ -1,9 +1,9 @@
 import type { SecretsManagerContext } from '../context.ts';
-import type { AccountKey } from '../domain/account-path.ts';
+import { PLACES, type AccountKey } from '../domain/account-path.ts';
 import { credentialName } from '../domain/credential-names.ts';
 import { listRotatedAccounts } from '../store/accounts.ts';
 
-const IN_PLACE = /^hosts\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
+const IN_PLACE = /^(hosts|domains)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
 
 /**
  * The account whose password vault keeps under this name. Undefined: it is that of none, or its password is not changed
@@ -13,9 +13,11 @@ export async function accountOfSecret(
   { db }: Pick<SecretsManagerContext, 'db'>,
   name: string,
 ): Promise<AccountKey | undefined> {
-  const hostId = IN_PLACE.exec(name)?.[1];
-  if (hostId === undefined) return undefined;
-  const accounts = await listRotatedAccounts(db, hostId);
-  const account = accounts.find(each => credentialName(hostId, each) === name);
-  return account === undefined ? undefined : { hostId, account };
+  const [, place, systemId] = IN_PLACE.exec(name) ?? [];
+  if (systemId === undefined) return undefined;
+  const system = place === PLACES.host ? 'host' : 'domain';
+  const accounts = await listRotatedAccounts(db, { system, systemId });
+  return accounts
+    .map((account): AccountKey => ({ system, systemId, account }))
+    .find(key => credentialName(key) === name);
 }

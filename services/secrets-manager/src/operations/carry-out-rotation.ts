@@ -11,7 +11,8 @@ import { TargetError } from '../targets/target-error.ts';
 import type { Authority, Target } from '../targets/target.ts';
 import { promoteCandidate, readCandidate, storeCandidate } from './candidate.ts';
 import { readCurrentPassword } from './current-password.ts';
-import { describeAccount, type DescribedAccount } from './describe-account.ts';
+import { describeAccount } from './describe-account.ts';
+import type { DescribedAccount } from './described-account.ts';
 import * as ends from './finish-rotation.ts';
 import { openAccount } from './open-account.ts';
 import { advance, busyMs, ClaimLost, HOLD_MS } from './rotation-context.ts';
@@ -35,7 +36,7 @@ export async function carryOutRotation(
   rotation: Rotation,
   signal: AbortSignal,
 ): Promise<void> {
-  const described = await describeAccount(ctx, rotation.hostId, rotation.account);
+  const described = await describeAccount(ctx, rotation);
   if (described === undefined) throw new ClaimLost();
   const target = openAccount(ctx, described);
   const run: Run = { ctx, rotation, described, target, signal };
@@ -75,10 +76,10 @@ async function begin(run: Run): Promise<void> {
 
 /** Both passwords are known before the host hears of any. */
 async function prepare({ ctx, rotation, described }: Run): Promise<Prepared> {
-  const { password: current } = await readCurrentPassword(ctx, rotation.hostId, rotation.account);
+  const { password: current } = await readCurrentPassword(ctx, rotation);
   const authority = await described.authority(current);
   const password = generatePassword(described.policy, max => randomInt(max));
-  const candidateVersion = await storeCandidate(ctx, rotation, described.hostName, password);
+  const candidateVersion = await storeCandidate(ctx, rotation, described.systemName, password);
   // Only another run of this very rotation writes there.
   if (candidateVersion === undefined) throw new ClaimLost();
   return { password, authority, candidateVersion };
@@ -86,11 +87,10 @@ async function prepare({ ctx, rotation, described }: Run): Promise<Prepared> {
 
 async function setPassword(run: Run, { password, authority, candidateVersion }: Prepared): Promise<void> {
   const { ctx, rotation, described, target, signal } = run;
-  const { hostId, account } = rotation;
   // From before others may count the time that we have: a process that stood still must not act late.
   const startedMs = performance.now();
   await ctx.db.transaction(async tx => {
-    if (!(await markInitiated(tx, hostId, account))) throw new ClaimLost();
+    if (!(await markInitiated(tx, rotation))) throw new ClaimLost();
     await advance(tx, rotation, { step: 'setting', details: '', holdMs: busyMs(ctx), candidateVersion });
     await ends.recordRotation(ctx, tx, AUDIT_EVENTS.rotationStarted, rotation);
   });
@@ -98,7 +98,12 @@ async function setPassword(run: Run, { password, authority, candidateVersion }: 
   const deadlineMs = ctx.rotation.deadlineMs - (performance.now() - startedMs);
   try {
     if (deadlineMs <= 0) throw new TargetError('timeout');
-    const change = { account, by: authority, newPassword: password, script: described.script };
+    const change = {
+      account: rotation.account,
+      by: authority,
+      newPassword: password,
+      script: described.script,
+    };
     await target.setPassword(change, { deadlineMs, signal });
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
@@ -162,8 +167,9 @@ async function promote(run: Run, password: string): Promise<void> {
   const { ctx, rotation, described } = run;
   await advance(ctx.db, rotation, { step: 'promoting', details: '', holdMs: HOLD_MS });
   return orPostpone(run, 'promoting', async () => {
-    await promoteCandidate(ctx, rotation, described.hostName, password, described.policy.maxVersions);
-    await ends.succeed(ctx, rotation);
+    const { systemName, policy } = described;
+    const version = await promoteCandidate(ctx, rotation, systemName, password, policy.maxVersions);
+    await ends.succeed(ctx, rotation, version);
   });
 }
 

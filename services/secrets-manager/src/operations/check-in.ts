@@ -1,5 +1,5 @@
 import type { By } from '@strongroom/audit/change-on-record';
-import type { AccountKey } from '../domain/account-path.ts';
+import { mayLookAfter, type AccountKey } from '../domain/account-path.ts';
 import { isExpired, type Checkout } from '../domain/checkout.ts';
 import { accountNotFound, notCheckedOut } from '../domain/errors.ts';
 import { findActive, findCheckout } from '../store/checkouts.ts';
@@ -10,10 +10,10 @@ import { releaseCheckout } from './release-checkout.ts';
 
 /**
  * The caller gives the account back, if he has it; whoever does not have it has given it back already. By force, which
- * takes hosts-manage, it is taken from everybody who has it.
+ * takes the right to look after accounts, it is taken from everybody who has it.
  */
 export async function checkIn(ctx: CheckoutContext, by: By, key: AccountKey, force: boolean): Promise<void> {
-  const mayManage = by.caller.permissions.has('hosts-manage');
+  const mayManage = mayLookAfter(by.caller, key.system);
   const held = await heldOf(ctx, key);
   const own = held.filter(({ userId }) => userId === by.caller.id);
   const mayKnow = own.length > 0 || mayManage || (await isUsable(ctx.db, by.caller.roles, key));

@@ -2,7 +2,7 @@ import type { Act } from '@strongroom/audit/audit';
 import type { By } from '@strongroom/audit/change-on-record';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Transaction } from '@strongroom/db/database';
-import type { AccountKey } from '../domain/account-path.ts';
+import { keyOf, onRecord, type AccountKey } from '../domain/account-path.ts';
 import { decideCheckout, isExpired, type CheckoutDecision } from '../domain/checkout.ts';
 import { accountInUse, accountNotFound } from '../domain/errors.ts';
 import {
@@ -79,7 +79,7 @@ async function take(
   if (decision.kind === 'refused') return { id: undefined, acts: [refusal(by, key)] };
   if (decision.kind === 'renewed') return renew(tx, by, decision);
   const { expiresAt } = decision;
-  const checkout = { ...key, id: ctx.newId(), userId, createdAt: now, expiresAt };
+  const checkout = { ...keyOf(key), id: ctx.newId(), userId, createdAt: now, expiresAt };
   await insertCheckout(tx, checkout);
   const message = { ...told(checkout), expires: expiresAt.toISOString() };
   return { id: checkout.id, acts: [{ type: AUDIT_EVENTS.accountCheckedOut, ...by, message }] };
@@ -102,8 +102,8 @@ async function refuse(ctx: CheckoutContext, by: By, key: AccountKey): Promise<ne
   throw accountNotFound();
 }
 
-const refusal = (by: By, { hostId, account }: AccountKey): Act => ({
+const refusal = (by: By, key: AccountKey): Act => ({
   type: AUDIT_EVENTS.checkoutRefused,
   ...by,
-  message: { hostID: hostId, account },
+  message: onRecord(key),
 });

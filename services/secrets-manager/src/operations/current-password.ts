@@ -1,4 +1,5 @@
 import type { SecretsManagerContext } from '../context.ts';
+import type { AccountKey } from '../domain/account-path.ts';
 import { credentialName } from '../domain/credential-names.ts';
 import { accountObjectId, openColumn } from '../domain/sealed-column.ts';
 import { findStoredAccount } from '../store/accounts.ts';
@@ -13,17 +14,16 @@ export interface CurrentPassword {
 /** The password that an account has as far as is known: the newest in vault, else the one that came with its host. */
 export async function readCurrentPassword(
   ctx: Pick<SecretsManagerContext, 'db' | 'keyring' | 'vault'>,
-  hostId: string,
-  account: string,
+  key: AccountKey,
 ): Promise<CurrentPassword> {
-  const { version, content } = await ctx.vault.read(credentialName(hostId, account));
+  const { version, content } = await ctx.vault.read(credentialName(key));
   if (content?.['password'] !== undefined) return { password: content['password'], version };
-  const stored = await findStoredAccount(ctx.db, hostId, account);
+  const stored = await findStoredAccount(ctx.db, key);
   const sealed = stored?.sealedInitialPassword ?? null;
   if (sealed === null) return { password: undefined, version };
   const column = { table: 'accounts', field: 'initial_password' } as const;
   return {
-    password: await openColumn(ctx.keyring, column, accountObjectId(hostId, account), sealed),
+    password: await openColumn(ctx.keyring, column, accountObjectId(key), sealed),
     version,
   };
 }

@@ -1,7 +1,6 @@
-import type { SecretsManagerContext } from '../context.ts';
-import { ENABLED, type Host } from '../domain/host.ts';
+import { hostAccount, keyOf, type AccountKey } from '../domain/account-path.ts';
+import type { Host } from '../domain/host.ts';
 import type { HostSecret } from '../domain/host-secret.ts';
-import type { PasswordPolicy } from '../domain/password-policy.ts';
 import { NotRotatable } from '../domain/rotation-failure.ts';
 import { compileScript } from '../domain/script-template.ts';
 import { openColumn } from '../domain/sealed-column.ts';
@@ -14,39 +13,30 @@ import { findScriptTemplate } from '../store/script-templates.ts';
 import type { HostKey } from '../targets/host-key.ts';
 import type { Authority, Credential, TargetDescription } from '../targets/target.ts';
 import { readCurrentPassword } from './current-password.ts';
+import { describeInDomain } from './describe-domain-account.ts';
+import type { DescribedAccount, Describing } from './described-account.ts';
 import { givenKeys, hasGivenKeys } from './host-keys.ts';
 import { openPassphrases } from './host-passphrases.ts';
 
-/** All that it takes to change and to prove the password of an account. */
-export interface DescribedAccount {
-  readonly hostId: string;
-  readonly hostName: string;
-  readonly target: TargetDescription;
-  /** The host has no key that must be the one: the first that it shows is to be trusted from then on. */
-  readonly trustsFirstKey: boolean;
-  readonly policy: PasswordPolicy;
-  /** Undefined: a database. */
-  readonly script: string | undefined;
-  /** False: nothing new is to be begun. */
-  readonly mayBegin: boolean;
-  /** Who changes the password. `current` is the account's own. */
-  readonly authority: (current: string | undefined) => Promise<Authority>;
-}
-
-type Describing = Pick<SecretsManagerContext, 'db' | 'keyring' | 'vault' | 'rotation'>;
-
-/** Undefined: the account, or its host, is no more. */
+/** Undefined: the account, or its system, is no more. */
 export async function describeAccount(
   ctx: Describing,
-  hostId: string,
-  account: string,
+  key: AccountKey,
 ): Promise<DescribedAccount | undefined> {
-  const [host, secret, stored] = await Promise.all([
-    findHost(ctx.db, hostId),
-    findHostSecret(ctx.db, hostId),
-    findStoredAccount(ctx.db, hostId, account),
-  ]);
-  if (host === undefined || secret === undefined || stored === undefined) return undefined;
+  const stored = await findStoredAccount(ctx.db, key);
+  if (stored === undefined) return undefined;
+  const describeIn = key.system === 'host' ? describeOnHost : describeInDomain;
+  return describeIn(ctx, keyOf(key), stored);
+}
+
+async function describeOnHost(
+  ctx: Describing,
+  key: AccountKey,
+  stored: StoredAccount,
+): Promise<DescribedAccount | undefined> {
+  const { systemId: hostId, account } = key;
+  const [host, secret] = await Promise.all([findHost(ctx.db, hostId), findHostSecret(ctx.db, hostId)]);
+  if (host === undefined || secret === undefined) return undefined;
   const { scriptTemplateId } = secret;
   const [policy, template, trusted] = await Promise.all([
     findPasswordPolicy(ctx.db, secret.passwordPolicyId),
@@ -56,13 +46,12 @@ export async function describeAccount(
   // Neither can be deleted while the host secret names it.
   if (policy === undefined || (template === undefined && scriptTemplateId !== null)) return undefined;
   const { document } = host;
-  const hostName = document.common_name ?? '';
   const isGiven = hasGivenKeys(document);
   const known = trusted === undefined ? [] : [trusted];
   const target = describeTarget(secret, isGiven ? givenKeys(document) : known);
   return {
-    hostId,
-    hostName,
+    key,
+    systemName: stored.systemName,
     target,
     trustsFirstKey:
       target.kind === 'ssh' &&
@@ -75,10 +64,10 @@ export async function describeAccount(
       template &&
       compileScript(template.operatingSystem, template.script, {
         username: account,
-        hostname: hostName,
+        hostname: stored.systemName,
         address: secret.address,
       }),
-    mayBegin: stored.isRotated && host.disabled === ENABLED,
+    mayBegin: stored.isRotated && stored.isEnabled,
     authority: current => authorityOf(ctx, { host, secret, stored, account, current }),
   };
 }
@@ -120,7 +109,9 @@ async function authorityOf(ctx: Describing, known: Known): Promise<Authority> {
     return { kind: 'main', account: mainAccount, credential: { kind: 'key', privateKey: given } };
   }
   const own =
-    mainAccount === account ? current : (await readCurrentPassword(ctx, hostId, mainAccount)).password;
+    mainAccount === account
+      ? current
+      : (await readCurrentPassword(ctx, hostAccount(hostId, mainAccount))).password;
   const password = own ?? given;
   if (password === undefined) throw new NotRotatable('main-password-unknown');
   const credential: Credential = { kind: 'password', password };

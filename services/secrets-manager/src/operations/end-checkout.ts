@@ -2,6 +2,7 @@ import type { Act } from '@strongroom/audit/audit';
 import type { By } from '@strongroom/audit/change-on-record';
 import { AUDIT_EVENTS, type AuditEventType } from '@strongroom/contracts/audit';
 import type { Transaction } from '@strongroom/db/database';
+import { keyOf, onRecord, type AccountKey } from '../domain/account-path.ts';
 import { isExpired, needsRotation, type Checkout } from '../domain/checkout.ts';
 import { findActive, findCheckoutPolicy, markReleased, markReleasing } from '../store/checkouts.ts';
 import type { CheckoutContext } from './checkout-context.ts';
@@ -22,12 +23,16 @@ export async function endCheckout(
   by?: By,
 ): Promise<Act> {
   const now = ctx.now();
-  const { id, hostId, account } = checkout;
+  const { id } = checkout;
   const others = (await findActive(tx, checkout)).filter(other => other.id !== id);
   const rotates = needsRotation(await findCheckoutPolicy(tx, checkout), others);
   if (rotates) {
     const requestedBy = by?.caller.id ?? ctx.config.service;
-    const rotationId = await requestRotation(ctx, tx, { hostId, account, trigger: 'release', requestedBy });
+    const rotationId = await requestRotation(ctx, tx, {
+      ...keyOf(checkout),
+      trigger: 'release',
+      requestedBy,
+    });
     await markReleasing(tx, id, { now, lookAt: new Date(now.getTime() + LOOK_MS), rotationId });
   } else {
     await markReleased(tx, id, now);
@@ -44,14 +49,8 @@ function endedBy(checkout: Checkout, now: Date, by: By | undefined): AuditEventT
   return by.caller.id === checkout.userId ? AUDIT_EVENTS.checkoutReleased : AUDIT_EVENTS.checkoutTakenAway;
 }
 
-export const told = ({
-  id,
-  hostId,
-  account,
-  userId,
-}: Pick<Checkout, 'id' | 'hostId' | 'account' | 'userId'>) => ({
-  checkoutID: id,
-  hostID: hostId,
-  account,
-  holderID: userId,
+export const told = (checkout: AccountKey & Pick<Checkout, 'id' | 'userId'>) => ({
+  checkoutID: checkout.id,
+  ...onRecord(checkout),
+  holderID: checkout.userId,
 });

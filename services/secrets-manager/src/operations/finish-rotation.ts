@@ -4,6 +4,7 @@ import { ROTATION_ALARM, type RotationAlarm } from '@strongroom/contracts/rotati
 import type { Queryable, Transaction } from '@strongroom/db/database';
 import { appendEvents } from '@strongroom/outbox/outbox';
 import type { SecretsManagerContext } from '../context.ts';
+import { inEvents, keyOf, onRecord } from '../domain/account-path.ts';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
 import { backOffMs, isRetried, retryMs } from '../domain/retry.ts';
 import type { Rotation, RotationOutcome, Step } from '../domain/rotation.ts';
@@ -32,19 +33,22 @@ export const recordRotation = (
     type,
     message: {
       rotationID: rotation.id,
-      hostID: rotation.hostId,
-      account: rotation.account,
+      ...onRecord(rotation),
       trigger: rotation.trigger,
       ...(reason === '' ? {} : { reason }),
     },
   });
 
 /** The account has the new password, and vault knows. */
-export async function succeed(ctx: SecretsManagerContext, rotation: Rotation): Promise<void> {
+export async function succeed(
+  ctx: SecretsManagerContext,
+  rotation: Rotation,
+  version: number,
+): Promise<void> {
   await ctx.db.transaction(async tx => {
-    await markRotated(tx, rotation.hostId, rotation.account);
+    await markRotated(tx, rotation);
     await recordRotation(ctx, tx, AUDIT_EVENTS.rotationSucceeded, rotation);
-    await finish(ctx, tx, rotation, 'succeeded', '');
+    await finish(ctx, tx, rotation, 'succeeded', '', version);
   });
 }
 
@@ -65,7 +69,7 @@ export async function failAttempt(
 ): Promise<void> {
   const failures = rotation.failures + 1;
   await ctx.db.transaction(async tx => {
-    await markFailed(tx, rotation.hostId, rotation.account, details);
+    await markFailed(tx, rotation, details);
     if (isRetried(policy, failures)) {
       await recordRotation(ctx, tx, AUDIT_EVENTS.rotationAttemptFailed, rotation, reason);
       await release(tx, rotation, 'waiting', details, { failures, waitMs: retryMs(policy) });
@@ -98,7 +102,7 @@ export async function postpone(
   const postponements = rotation.postponements + 1;
   const isAlarm = !rotation.alarmRaised && (isAlarming || postponements > policy.numberOfRetries);
   await ctx.db.transaction(async tx => {
-    await markFailed(tx, rotation.hostId, rotation.account, details);
+    await markFailed(tx, rotation, details);
     if (isAlarm) {
       const isUntouched = step === 'waiting';
       const type = isUntouched ? AUDIT_EVENTS.rotationAttemptFailed : AUDIT_EVENTS.rotationUnsettled;
@@ -120,7 +124,7 @@ export async function leaveInDoubt(
   { reason, details }: Fault,
 ): Promise<void> {
   await ctx.db.transaction(async tx => {
-    await markFailed(tx, rotation.hostId, rotation.account, details);
+    await markFailed(tx, rotation, details);
     await recordRotation(ctx, tx, AUDIT_EVENTS.rotationAttemptFailed, rotation, reason);
     await release(tx, rotation, 'settling', details, { waitMs: null });
   });
@@ -148,17 +152,19 @@ async function finish(
   rotation: Rotation,
   outcome: RotationOutcome,
   reason: string,
+  version?: number,
 ): Promise<void> {
-  const { id, hostId, account, trigger } = rotation;
-  const finished = await finishRotation(tx, rotation, outcome, reason);
+  const { id, trigger } = rotation;
+  const key = keyOf(rotation);
+  const finished = await finishRotation(tx, rotation, outcome, reason, version);
   if (finished === undefined) throw new ClaimLost();
   const { requestedAt, nextId, nextTrigger, nextRequestedBy: requestedBy } = finished;
   if (nextId !== null && nextTrigger !== null && requestedBy !== null) {
-    await insertRotation(tx, { id: nextId, hostId, account, trigger: nextTrigger, requestedBy });
+    await insertRotation(tx, { ...key, id: nextId, trigger: nextTrigger, requestedBy });
     await announce(ctx, tx, nextId);
   }
   for (const hook of ctx.onRotationFinished) {
-    await hook(tx, { id, hostId, account, trigger, outcome, requestedAt, reason });
+    await hook(tx, { ...key, id, trigger, outcome, requestedAt, reason });
   }
   tx.afterCommit(() => {
     ctx.metrics.counter('strongroom_rotations_finished_total', 'Rotations that ended', ['outcome'])({
@@ -171,11 +177,11 @@ async function finish(
 async function raiseAlarm(
   ctx: SecretsManagerContext,
   tx: Transaction,
-  { id, hostId, account }: Rotation,
+  rotation: Rotation,
   state: RotationAlarm['state'],
   reason: string,
 ): Promise<void> {
-  const data: RotationAlarm = { rotationId: id, hostId, account, state, reason };
+  const data: RotationAlarm = { rotationId: rotation.id, ...inEvents(rotation), state, reason };
   await appendEvents(tx, [cloudEvent(ctx.config.service, ROTATION_ALARM, ctx.newId(), ctx.now(), data)]);
   tx.afterCommit(ctx.ring);
 }

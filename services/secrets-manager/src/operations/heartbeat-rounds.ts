@@ -1,6 +1,7 @@
 import { AppError } from '@strongroom/errors/app-error';
 import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { SecretsManagerContext } from '../context.ts';
+import type { AccountKey } from '../domain/account-path.ts';
 import { findDueHeartbeats } from '../store/heartbeats.ts';
 import { TargetError } from '../targets/target-error.ts';
 import { beat } from './heartbeat.ts';
@@ -24,13 +25,9 @@ export async function makeHeartbeats(ctx: SecretsManagerContext, signal: AbortSi
 }
 
 /** False: another replica made it, or the account is gone, switched off or busy by now. */
-async function tryBeat(
-  ctx: SecretsManagerContext,
-  { hostId, account }: { hostId: string; account: string },
-  signal: AbortSignal,
-): Promise<boolean> {
+async function tryBeat(ctx: SecretsManagerContext, key: AccountKey, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await beat(ctx, hostId, account, { dueAt: ctx.now(), signal })) !== undefined;
+    return (await beat(ctx, key, { dueAt: ctx.now(), signal })) !== undefined;
   } catch (error) {
     if (error instanceof TargetError && error.reason === 'aborted') return false;
     if (error instanceof AppError && (error.kind === 'not_found' || error.kind === 'conflict')) return false;

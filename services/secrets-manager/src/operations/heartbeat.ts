@@ -4,6 +4,7 @@ import { cloudEvent } from '@strongroom/contracts/cloud-event';
 import { HEARTBEAT_REFUSED, type HeartbeatRefused } from '@strongroom/contracts/reach-events';
 import { appendEvents } from '@strongroom/outbox/outbox';
 import type { SecretsManagerContext } from '../context.ts';
+import { inEvents, onRecord, type AccountKey } from '../domain/account-path.ts';
 import { accountAtRest, accountBusy, accountNotFound } from '../domain/errors.ts';
 import type { Heartbeat, HeartbeatStatus, RecordedHeartbeat } from '../domain/heartbeat.ts';
 import { nextRotation, placeOf } from '../domain/rotation-schedule.ts';
@@ -15,7 +16,8 @@ import {
 } from '../store/heartbeats.ts';
 import { TargetError, type Reason } from '../targets/target-error.ts';
 import { readCurrentPassword } from './current-password.ts';
-import { describeAccount, type DescribedAccount } from './describe-account.ts';
+import { describeAccount } from './describe-account.ts';
+import type { DescribedAccount } from './described-account.ts';
 import { openAccount } from './open-account.ts';
 
 /** Longer than the calls to vault before the sign-in take at most. */
@@ -33,22 +35,21 @@ export interface HeartbeatOptions {
  */
 export async function beat(
   ctx: SecretsManagerContext,
-  hostId: string,
-  account: string,
+  key: AccountKey,
   { dueAt, signal }: HeartbeatOptions = {},
 ): Promise<RecordedHeartbeat | undefined> {
-  const described = await describeAccount(ctx, hostId, account);
+  const described = await describeAccount(ctx, key);
   if (described === undefined) throw accountNotFound();
   if (!described.mayBegin) throw accountAtRest();
   const leaseMs = ctx.rotation.deadlineMs + HOLD_MS;
   const claim = await ctx.db.transaction(tx =>
-    claimHeartbeat(tx, { hostId, account, leaseMs, ...(dueAt === undefined ? {} : { dueAt }) }),
+    claimHeartbeat(tx, key, { leaseMs, ...(dueAt === undefined ? {} : { dueAt }) }),
   );
   if (claim === 'absent') throw accountNotFound();
   if (claim === 'busy' || claim === 'early') return undefined;
   let found: Heartbeat;
   try {
-    found = await look(ctx, described, account, signal);
+    found = await look(ctx, described, signal);
   } catch (error) {
     await releaseHeartbeat(ctx.db, claim);
     throw error;
@@ -60,16 +61,15 @@ export async function beat(
 export async function beatOnDemand(
   ctx: SecretsManagerContext,
   { caller, request }: By,
-  hostId: string,
-  account: string,
+  key: AccountKey,
 ): Promise<RecordedHeartbeat> {
   await ctx.audit.write({
     type: AUDIT_EVENTS.heartbeatMade,
     caller,
     request,
-    message: { hostID: hostId, account },
+    message: onRecord(key),
   });
-  const made = await beat(ctx, hostId, account);
+  const made = await beat(ctx, key);
   if (made === undefined) throw accountBusy();
   return made;
 }
@@ -79,14 +79,13 @@ const UNREACHABLE: readonly Reason[] = ['unreachable', 'address-refused', 'timeo
 async function look(
   ctx: SecretsManagerContext,
   described: DescribedAccount,
-  account: string,
   signal: AbortSignal | undefined,
 ): Promise<Heartbeat> {
-  const { password } = await readCurrentPassword(ctx, described.hostId, account);
+  const { password } = await readCurrentPassword(ctx, described.key);
   if (password === undefined) return { status: 'unknown', details: 'nobody has told its password' };
   try {
     const limits = { deadlineMs: ctx.rotation.deadlineMs, signal };
-    const proof = await openAccount(ctx, described).proves(account, password, limits);
+    const proof = await openAccount(ctx, described).proves(described.key.account, password, limits);
     return { status: proof, details: proof === 'opens' ? '' : 'the host refuses the stored password' };
   } catch (error) {
     // Our own stop says nothing of the host.
@@ -99,21 +98,21 @@ async function look(
 
 async function keep(
   ctx: SecretsManagerContext,
-  { hostId, hostName }: DescribedAccount,
+  { key, systemName }: DescribedAccount,
   claim: HeartbeatClaim,
   found: Heartbeat,
 ): Promise<RecordedHeartbeat | undefined> {
-  const { account, before } = claim;
+  const { before } = claim;
   const at = ctx.now();
   const made = { ...found, at };
   const isKept = await ctx.db.transaction(async tx => {
     if (!(await finishHeartbeat(tx, claim, made, nextHeartbeat(ctx, claim, at)))) return false;
     if (found.status !== 'refused' || before === 'refused') return true;
-    const data: HeartbeatRefused = { hostId, host: hostName, account };
+    const data: HeartbeatRefused = { ...inEvents(key), host: systemName };
     await appendEvents(tx, [cloudEvent(ctx.config.service, HEARTBEAT_REFUSED, ctx.newId(), at, data)]);
     await ctx.audit.append(tx, {
       type: AUDIT_EVENTS.heartbeatRefused,
-      message: { hostID: hostId, host: hostName, account },
+      message: { ...onRecord(key), host: systemName },
     });
     return true;
   });
@@ -124,9 +123,9 @@ async function keep(
 /** Spread as rotations are. Null, without an interval: when somebody turns it on. */
 function nextHeartbeat(
   { rotation }: Pick<SecretsManagerContext, 'rotation'>,
-  { hostId, account }: HeartbeatClaim,
+  claim: HeartbeatClaim,
   at: Date,
 ): Date | null {
   const intervalMs = rotation.heartbeatIntervalMs;
-  return intervalMs === 0 ? null : nextRotation(at, { intervalMs, place: placeOf(hostId, account) });
+  return intervalMs === 0 ? null : nextRotation(at, { intervalMs, place: placeOf(claim) });
 }

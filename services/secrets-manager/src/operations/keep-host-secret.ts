@@ -1,6 +1,7 @@
 import type { Transaction } from '@strongroom/db/database';
 import { invalidField } from '@strongroom/errors/common-errors';
 import type { SecretsManagerContext } from '../context.ts';
+import { hostAccount } from '../domain/account-path.ts';
 import type { HostSecretSettings } from '../domain/host-secret.ts';
 import { accountObjectId, sealColumn } from '../domain/sealed-column.ts';
 import { deleteUnusedHostSecret, dropAccountsBut, putAccount, putHostSecret } from '../store/host-secrets.ts';
@@ -63,7 +64,7 @@ const sealInitialPassword = (
   sealColumn(
     ctx.keyring,
     { table: 'accounts', field: 'initial_password' },
-    accountObjectId(hostId, account),
+    accountObjectId(hostAccount(hostId, account)),
     password,
   );
 

@@ -1,6 +1,7 @@
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { SecretsManagerContext } from '../context.ts';
+import { keyOf } from '../domain/account-path.ts';
 import type { Checkout } from '../domain/checkout.ts';
 import {
   awaitRotation,
@@ -10,7 +11,7 @@ import {
   findCheckoutPolicy,
   findExpired,
   findToLookAt,
-  isHostEnabled,
+  isEnabled,
   isRotationToCome,
   lockCheckouts,
   lookAgain,
@@ -49,13 +50,14 @@ async function each(ctx: CheckoutContext, work: () => Promise<unknown>): Promise
  * A release whose rotation has failed, or was lost with its account. The rotation is asked for before the row is touched:
  * whoever finishes one holds it, and wants the row then (settle-releases).
  */
-async function pursueRelease(ctx: CheckoutContext, { id, hostId, account }: Checkout): Promise<void> {
+async function pursueRelease(ctx: CheckoutContext, known: Checkout): Promise<void> {
+  const { id } = known;
   const now = ctx.now();
   const lookAt = new Date(now.getTime() + LOOK_MS);
   // First of all, so that one that fails over and over goes behind the others.
   await lookAgain(ctx.db, id, lookAt);
   await ctx.db.transaction(async tx => {
-    await lockCheckouts(tx, { hostId, account });
+    await lockCheckouts(tx, known);
     const checkout = await findCheckout(tx, id);
     if (checkout?.state !== 'releasing') return;
     const policy = await findCheckoutPolicy(tx, checkout);
@@ -65,12 +67,12 @@ async function pursueRelease(ctx: CheckoutContext, { id, hostId, account }: Chec
         type: AUDIT_EVENTS.checkoutCompleted,
         message: { ...told(checkout), rotation: 'none' },
       });
-    } else if (!(await isRotationToCome(tx, checkout)) && (await isHostEnabled(tx, hostId))) {
+    } else if (!(await isRotationToCome(tx, checkout)) && (await isEnabled(tx, checkout))) {
       const requestedBy = ctx.config.service;
       await awaitRotation(
         tx,
         id,
-        await requestRotation(ctx, tx, { hostId, account, trigger: 'release', requestedBy }),
+        await requestRotation(ctx, tx, { ...keyOf(checkout), trigger: 'release', requestedBy }),
       );
     }
   });

@@ -1,7 +1,7 @@
 import type { SecretsManagerContext } from '../context.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Limits, Target } from '../targets/target.ts';
-import type { DescribedAccount } from './describe-account.ts';
+import type { DescribedAccount } from './described-account.ts';
 import { keyOfFirstUse, tellRefusedKey } from './host-keys.ts';
 
 type Opening = Pick<
@@ -16,13 +16,13 @@ type Opening = Pick<
 export function openAccount(
   ctx: Opening,
   {
-    hostId,
-    hostName,
+    key,
+    systemName,
     target,
     trustsFirstKey,
-  }: Pick<DescribedAccount, 'hostId' | 'hostName' | 'target' | 'trustsFirstKey'>,
+  }: Pick<DescribedAccount, 'key' | 'systemName' | 'target' | 'trustsFirstKey'>,
 ): Target {
-  const host = { id: hostId, name: hostName };
+  const host = { id: key.systemId, name: systemName };
   async function reach<T>(limits: Limits, work: (target: Target, limits: Limits) => Promise<T>): Promise<T> {
     try {
       if (target.kind !== 'ssh' || !trustsFirstKey) return await work(ctx.openTarget(target), limits);
@@ -34,7 +34,7 @@ export function openAccount(
       if (error instanceof TargetError && error.reason === 'host-key-changed') {
         // The attempt has failed for that reason, whether it can be told now or not.
         await tellRefusedKey(ctx, host).catch((untold: unknown) =>
-          ctx.log.error('a host with another key could not be told of', untold, { hostId }),
+          ctx.log.error('a host with another key could not be told of', untold, { hostId: host.id }),
         );
       }
       throw error;

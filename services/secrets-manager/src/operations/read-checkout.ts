@@ -1,11 +1,12 @@
 import type { By } from '@strongroom/audit/change-on-record';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
 import type { Caller } from '@strongroom/contracts/caller';
+import { accountPath, mayLookAfter, SYSTEM_KINDS } from '../domain/account-path.ts';
 import { isExpired, mayKnow, type Checkout } from '../domain/checkout.ts';
 import { credentialName } from '../domain/credential-names.ts';
 import { checkoutNotFound } from '../domain/errors.ts';
 import { findCheckout, keepVersion, listActive } from '../store/checkouts.ts';
-import { findAccountCreation, findHostHandles, isUsable, type HostHandle } from '../store/usable-accounts.ts';
+import { findAccountCreation, findHandles, isUsable, type AccountHandle } from '../store/usable-accounts.ts';
 import type { CheckoutContext } from './checkout-context.ts';
 import { readCurrentPassword } from './current-password.ts';
 import { told } from './end-checkout.ts';
@@ -20,8 +21,8 @@ export interface ShownPassword {
 
 export interface ReadableCheckout {
   readonly checkout: Checkout;
-  /** Undefined: it was deleted since. */
-  readonly host: HostHandle | undefined;
+  /** Undefined: what the account was on was deleted since. */
+  readonly handle: AccountHandle | undefined;
   /** The one in force first, then the one that was checked out, if that was another. */
   readonly passwords: readonly ShownPassword[];
 }
@@ -31,12 +32,12 @@ export async function readCheckout(ctx: CheckoutContext, by: By, id: string): Pr
   const found = await findCheckout(ctx.db, id);
   if (found === undefined || !mayKnow(by.caller, found)) throw checkoutNotFound();
   const checkout = isExpired(found, ctx.now()) ? await expireCheckout(ctx, found) : found;
-  const host = (await findHostHandles(ctx.db, [checkout])).get(checkout.hostId);
+  const handle = (await findHandles(ctx.db, [checkout])).get(accountPath(checkout));
   const maySee =
     checkout.state === 'held' &&
     checkout.userId === by.caller.id &&
     (await isUsable(ctx.db, by.caller.roles, checkout));
-  return { checkout, host, passwords: maySee ? await showPasswords(ctx, by, checkout) : [] };
+  return { checkout, handle, passwords: maySee ? await showPasswords(ctx, by, checkout) : [] };
 }
 
 async function showPasswords(ctx: CheckoutContext, by: By, checkout: Checkout): Promise<ShownPassword[]> {
@@ -55,14 +56,14 @@ async function showPasswords(ctx: CheckoutContext, by: By, checkout: Checkout): 
 }
 
 async function readPasswords(ctx: CheckoutContext, checkout: Checkout): Promise<ShownPassword[]> {
-  const { hostId, account, version: before } = checkout;
-  const { password, version } = await readCurrentPassword(ctx, hostId, account);
+  const { version: before } = checkout;
+  const { password, version } = await readCurrentPassword(ctx, checkout);
   if (password === undefined) return [];
   if (version === 0) {
     const createdAt = (await findAccountCreation(ctx.db, checkout)) ?? checkout.createdAt;
     return [{ version, password, createdAt }];
   }
-  const name = credentialName(hostId, account);
+  const name = credentialName(checkout);
   const created = new Map((await ctx.vault.versions(name)).map(each => [each.version, each.created]));
   const dated = (shown: { version: number; password: string }): ShownPassword => ({
     ...shown,
@@ -74,17 +75,21 @@ async function readPasswords(ctx: CheckoutContext, checkout: Checkout): Promise<
   return checkedOut === undefined ? [current] : [current, dated({ version: before, password: checkedOut })];
 }
 
-/** Those that are not over: the caller's own, and for who looks after hosts all. They show no passwords. */
+/** Those that are not over: the caller's own, and for who looks after accounts all of those. They show no passwords. */
 export async function listCheckouts(
   ctx: CheckoutContext,
   caller: Caller,
   page: { descending: boolean; offset: number; limit: number },
 ): Promise<{ count: number; checkouts: ReadableCheckout[] }> {
-  const holder = caller.permissions.has('hosts-manage') ? null : caller.id;
-  const { count, checkouts } = await listActive(ctx.db, holder, ctx.now(), page);
-  const hosts = await findHostHandles(ctx.db, checkouts);
+  const lookedAfter = SYSTEM_KINDS.filter(system => mayLookAfter(caller, system));
+  const { count, checkouts } = await listActive(ctx.db, { userId: caller.id, lookedAfter }, ctx.now(), page);
+  const handles = await findHandles(ctx.db, checkouts);
   return {
     count,
-    checkouts: checkouts.map(checkout => ({ checkout, host: hosts.get(checkout.hostId), passwords: [] })),
+    checkouts: checkouts.map(checkout => ({
+      checkout,
+      handle: handles.get(accountPath(checkout)),
+      passwords: [],
+    })),
   };
 }

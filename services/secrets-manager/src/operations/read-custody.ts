@@ -1,6 +1,6 @@
 import type { Caller } from '@strongroom/contracts/caller';
 import type { SecretsManagerContext } from '../context.ts';
-import type { AccountKey } from '../domain/account-path.ts';
+import { mayLookAfter, type AccountKey } from '../domain/account-path.ts';
 import { isExpired, type Checkout } from '../domain/checkout.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import { findActive, findCheckoutPolicy, isRotationToCome } from '../store/checkouts.ts';
@@ -28,11 +28,11 @@ export async function readCustody(
   key: AccountKey,
 ): Promise<Custody | undefined> {
   const mayUse = await isUsable(db, caller.roles, key);
-  const mayManage = caller.permissions.has('hosts-manage');
+  const mayManage = mayLookAfter(caller, key.system);
   if (!mayUse && !mayManage) return undefined;
   const [policy, heartbeat, stored, isChangePending] = await Promise.all([
     findCheckoutPolicy(db, key),
-    findHeartbeat(db, key.hostId, key.account),
+    findHeartbeat(db, key),
     findActive(db, key),
     isRotationToCome(db, { ...key, rotationId: null }),
   ]);

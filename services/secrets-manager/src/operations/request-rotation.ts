@@ -3,6 +3,7 @@ import { ROTATION_DUE, type RotationDue } from '@strongroom/contracts/rotation-e
 import type { Transaction } from '@strongroom/db/database';
 import { appendEvents } from '@strongroom/outbox/outbox';
 import type { SecretsManagerContext } from '../context.ts';
+import type { AccountKey } from '../domain/account-path.ts';
 import { accountNotFound } from '../domain/errors.ts';
 import type { Trigger } from '../domain/rotation.ts';
 import {
@@ -13,9 +14,7 @@ import {
   type UnfinishedRotation,
 } from '../store/rotations.ts';
 
-export interface RotationRequest {
-  readonly hostId: string;
-  readonly account: string;
+export interface RotationRequest extends AccountKey {
   readonly trigger: Trigger;
   /** Id of who asked, or of the job. */
   readonly requestedBy: string;
@@ -46,20 +45,15 @@ export async function requestRotation(
       await announce(ctx, tx, id, request.notBefore);
       return id;
     }
-    const current = await lockUnfinished(tx, request.hostId, request.account);
+    const current = await lockUnfinished(tx, request);
     if (current !== undefined) return joinCurrent(ctx, tx, current, id, request);
   }
   throw new Error('an account is rotated again and again');
 }
 
 /** The account's password was told, perhaps since a rotation could not be settled: it is tried again now. */
-export async function hurryRotation(
-  ctx: Requesting,
-  tx: Transaction,
-  hostId: string,
-  account: string,
-): Promise<void> {
-  const current = await lockUnfinished(tx, hostId, account);
+export async function hurryRotation(ctx: Requesting, tx: Transaction, key: AccountKey): Promise<void> {
+  const current = await lockUnfinished(tx, key);
   if (current === undefined || current.step === 'waiting') return;
   await bringForward(tx, current.id, undefined);
   await announce(ctx, tx, current.id);

@@ -1,30 +1,30 @@
-import { changeOnRecord, type By } from '@strongroom/audit/change-on-record';
+import { changeOnRecord, type By, type Told } from '@strongroom/audit/change-on-record';
 import { AUDIT_EVENTS } from '@strongroom/contracts/audit';
+import type { Transaction } from '@strongroom/db/database';
 import type { SecretsManagerContext } from '../context.ts';
-import { accountNotFound, hostDisabled } from '../domain/errors.ts';
-import { ENABLED } from '../domain/host.ts';
+import { onRecord, type AccountKey } from '../domain/account-path.ts';
+import { accountDisabled, accountNotFound } from '../domain/errors.ts';
 import { findStoredAccount } from '../store/accounts.ts';
-import { findHost } from '../store/hosts.ts';
 import { requestRotation } from './request-rotation.ts';
 
 /** Makes a rotation of the account due now. */
-export async function rotatePassword(
+export const rotatePassword = (ctx: SecretsManagerContext, by: By, key: AccountKey): Promise<void> =>
+  changeOnRecord(ctx, by, tx => makeDue(ctx, tx, by, key));
+
+/** The same in the caller's transaction; what is to go on the record. */
+export async function makeDue(
   ctx: SecretsManagerContext,
+  tx: Transaction,
   by: By,
-  hostId: string,
-  account: string,
-): Promise<void> {
-  const host = await findHost(ctx.db, hostId);
-  const stored = await findStoredAccount(ctx.db, hostId, account);
-  if (host === undefined || stored?.isRotated !== true) throw accountNotFound();
-  if (host.disabled !== ENABLED) throw hostDisabled();
-  await changeOnRecord(ctx, by, async tx => {
-    const rotationID = await requestRotation(ctx, tx, {
-      hostId,
-      account,
-      trigger: 'request',
-      requestedBy: by.caller.id,
-    });
-    return { type: AUDIT_EVENTS.rotationRequested, message: { hostID: hostId, account, rotationID } };
+  key: AccountKey,
+): Promise<Told> {
+  const stored = await findStoredAccount(tx, key);
+  if (stored?.isRotated !== true) throw accountNotFound();
+  if (!stored.isEnabled) throw accountDisabled();
+  const rotationID = await requestRotation(ctx, tx, {
+    ...key,
+    trigger: 'request',
+    requestedBy: by.caller.id,
   });
+  return { type: AUDIT_EVENTS.rotationRequested, message: { ...onRecord(key), rotationID } };
 }

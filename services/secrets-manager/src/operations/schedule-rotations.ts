@@ -1,6 +1,7 @@
 import type { Transaction } from '@strongroom/db/database';
 import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { SecretsManagerContext } from '../context.ts';
+import { keyOf, type AccountKey } from '../domain/account-path.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { nextRotation, placeOf, soonRotation, type Pace } from '../domain/rotation-schedule.ts';
 import type { OnRotationFinished } from '../domain/rotation.ts';
@@ -10,7 +11,7 @@ import { forgetPlan, planRotations, takeUnplanned, type PlannedAccount } from '.
 /** Makes a rotation due now, in the transaction; one that is under way already stays the only one. */
 export type RequestRotation = (
   tx: Transaction,
-  account: { hostId: string; account: string; trigger: 'schedule' },
+  account: AccountKey & { readonly trigger: 'schedule' },
 ) => Promise<unknown>;
 
 type Scheduler = Pick<SecretsManagerContext, 'db' | 'now' | 'ring' | 'log'>;
@@ -30,12 +31,9 @@ export async function scheduleRotations(ctx: Scheduler, request: RequestRotation
       const now = ctx.now();
       const accounts = await takeUnplanned(tx, now, BATCH);
       const due = accounts.filter(account => isDue(account, now));
-      for (const { hostId, account } of due) {
-        await request(tx, { hostId, account, trigger: 'schedule' });
-      }
+      for (const account of due) await request(tx, { ...keyOf(account), trigger: 'schedule' });
       const plans = accounts.map(account => ({
-        hostId: account.hostId,
-        account: account.account,
+        ...keyOf(account),
         at: due.includes(account) ? nextRotation(now, paceOf(account)) : planOf(account, now),
       }));
       if (plans.length > 0) await planRotations(tx, plans);
@@ -58,15 +56,16 @@ function planOf(account: PlannedAccount, now: Date): Date {
   return next > now ? next : soonRotation(now, pace);
 }
 
-function paceOf({ hostId, account, rotationInterval, rotationWindow }: PlannedAccount): Pace {
+function paceOf(account: PlannedAccount): Pace {
+  const { rotationInterval, rotationWindow } = account;
   const intervalMs = parseDuration(rotationInterval);
   if (intervalMs === undefined) throw new Error('a password policy has an interval that is none');
-  return { intervalMs, window: rotationWindow ?? undefined, place: placeOf(hostId, account) };
+  return { intervalMs, window: rotationWindow ?? undefined, place: placeOf(account) };
 }
 
 /** A success, for whatever reason, counts as the last rotation. After a failure the time that was planned stays. */
-export const planAnew: OnRotationFinished = async (tx, { hostId, account, outcome }) => {
-  if (outcome === 'succeeded') await forgetPlan(tx, hostId, account);
+export const planAnew: OnRotationFinished = async (tx, finished) => {
+  if (finished.outcome === 'succeeded') await forgetPlan(tx, finished);
 };
 
 /** Every replica does it: what one has taken, the others pass over. Returns the stop. */

@@ -5,6 +5,7 @@ import { cloudEvent } from '@strongroom/contracts/cloud-event';
 import type { Transaction } from '@strongroom/db/database';
 import { appendEvents } from '@strongroom/outbox/outbox';
 import type { SecretsManagerContext } from '../context.ts';
+import { inEvents } from '../domain/account-path.ts';
 import { waitAfterFailure, type Checkout } from '../domain/checkout.ts';
 import type { OnRotationFinished } from '../domain/rotation.ts';
 import { findCheckoutPolicy, lockReleasing, markReleased, noteFailedRotation } from '../store/checkouts.ts';
@@ -18,9 +19,10 @@ type Settling = Pick<SecretsManagerContext, 'audit' | 'config' | 'newId' | 'now'
  */
 export const settleReleases =
   (ctx: Settling): OnRotationFinished =>
-  async (tx, { id, hostId, account, outcome }) => {
+  async (tx, finished) => {
+    const { id, outcome } = finished;
     const acts: Act[] = [];
-    for (const checkout of await lockReleasing(tx, { hostId, account }, id)) {
+    for (const checkout of await lockReleasing(tx, finished, id)) {
       if (outcome === 'succeeded') {
         await markReleased(tx, checkout.id, ctx.now());
         acts.push({ type: AUDIT_EVENTS.checkoutCompleted, message: told(checkout) });
@@ -38,12 +40,11 @@ async function noteFailure(ctx: Settling, tx: Transaction, checkout: Checkout): 
   // Without a policy there is nothing to wait for.
   const waitMs = policy === undefined ? 0 : waitAfterFailure(policy, failures);
   await noteFailedRotation(tx, checkout.id, { now, lookAt: new Date(now.getTime() + waitMs) });
-  const { id: checkoutId, hostId, account, userId: holderId } = checkout;
+  const { id: checkoutId, userId: holderId } = checkout;
   await appendEvents(tx, [
     cloudEvent<CheckoutReleaseFailed>(ctx.config.service, CHECKOUT_RELEASE_FAILED, ctx.newId(), now, {
       checkoutId,
-      hostId,
-      account,
+      ...inEvents(checkout),
       holderId,
       failures,
     }),

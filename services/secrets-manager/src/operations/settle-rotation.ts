@@ -19,9 +19,9 @@ export async function settle(
   target: Target,
   limits: Limits,
 ): Promise<Settlement> {
-  const { hostId, account } = rotation;
+  const { account } = rotation;
   const candidate = await readCandidate(ctx, rotation);
-  const { password: current } = await readCurrentPassword(ctx, hostId, account);
+  const { password: current } = await readCurrentPassword(ctx, rotation);
   const proves = async (password: string): Promise<Proof | TargetError> => {
     try {
       return await target.proves(account, password, limits);

@@ -2,6 +2,7 @@ import { withPermission } from '@strongroom/http/route';
 
 export const PREFIX = '/secrets-manager/api/v1';
 export const HOST_STORE = '/host-store/api/v1';
+export const TARGET_DOMAINS = `${PREFIX}/targetdomains`;
 /** Of PrivX's authorizer only what it says of accounts' passwords is served. */
 export const AUTHORIZER = '/authorizer/api/v1';
 
@@ -15,3 +16,6 @@ export const VIEW_HOSTS = withPermission('hosts-view', 'hosts-manage');
 export const MANAGE_HOSTS = withPermission('hosts-manage');
 /** Hosts that register themselves, by a deployment script. */
 export const DEPLOY_HOSTS = withPermission('hosts-manage', 'privx-host-provisioning');
+
+export const VIEW_DOMAINS = withPermission('target-domains-view', 'target-domains-manage');
+export const MANAGE_DOMAINS = withPermission('target-domains-manage');

@@ -1,7 +1,7 @@
 import { Choice, Members, Timestamp, Type, Uuid, type Static } from '@strongroom/schema/types';
-import { accountPath } from '../domain/account-path.ts';
+import { accountPath, type AccountKey } from '../domain/account-path.ts';
 import type { ReadableCheckout } from '../operations/read-checkout.ts';
-import type { HostHandle, UsableAccount } from '../store/usable-accounts.ts';
+import type { AccountHandle, UsableAccount } from '../store/usable-accounts.ts';
 
 const HostView = Members({
   id: Uuid,
@@ -11,24 +11,26 @@ const HostView = Members({
   instance_id: Type.String(),
 });
 
-/** Accounts of target domains, which PrivX has beside those of hosts, are not part of this platform. */
-const HOST_ACCOUNT = 'host';
+const TargetDomainView = Members({ id: Uuid, name: Type.String() });
 
 const account = {
   path: Type.String(),
-  type: Choice(HOST_ACCOUNT),
+  type: Choice('host', 'target_domain'),
   username: Type.String(),
   email: Type.String(),
   full_name: Type.String(),
-  host: HostView,
-  created: Timestamp,
+  // One of the two, as the type says.
+  host: Type.Optional(HostView),
+  target_domain: Type.Optional(TargetDomainView),
 };
 
-export const AccountSecretView = Members({ ...account, updated: Timestamp });
+export const AccountSecretView = Members({ ...account, created: Timestamp, updated: Timestamp });
 
 export const CheckoutView = Members({
   id: Uuid,
   ...account,
+  managed_account_id: Type.Optional(Uuid),
+  created: Timestamp,
   expires: Timestamp,
   explicit_checkout: Type.Boolean(),
   secrets: Type.Array(Members({ version: Type.Integer(), secret: Type.String(), created: Timestamp })),
@@ -38,38 +40,45 @@ export const CheckoutView = Members({
   failed_rotations: Type.Integer(),
 });
 
-const hostView = (id: string, host: HostHandle | undefined): Static<typeof HostView> => ({
-  id,
-  addresses: [...(host?.addresses ?? [])],
-  common_name: host?.commonName ?? '',
-  external_id: host?.externalId ?? '',
-  instance_id: host?.instanceId ?? '',
+/** `handle` undefined: what the account was on was deleted since. */
+const accountView = (key: AccountKey, handle: AccountHandle | undefined) => ({
+  path: accountPath(key),
+  username: key.account,
+  email: handle?.email ?? '',
+  full_name: handle?.fullName ?? '',
+  ...(key.system === 'host'
+    ? {
+        type: 'host' as const,
+        host: {
+          id: key.systemId,
+          addresses: [...(handle?.addresses ?? [])],
+          common_name: handle?.systemName ?? '',
+          external_id: handle?.externalId ?? '',
+          instance_id: handle?.instanceId ?? '',
+        },
+      }
+    : {
+        type: 'target_domain' as const,
+        target_domain: { id: key.systemId, name: handle?.systemName ?? '' },
+      }),
 });
 
-/** A person's address and name belong to accounts of directories. */
-const NOBODY = { email: '', full_name: '' };
-
 export const accountSecretView = (usable: UsableAccount): Static<typeof AccountSecretView> => ({
-  path: accountPath(usable),
-  type: HOST_ACCOUNT,
-  username: usable.account,
-  ...NOBODY,
-  host: hostView(usable.hostId, usable),
+  ...accountView(usable, usable),
   created: usable.createdAt.toISOString(),
   updated: usable.updatedAt.toISOString(),
 });
 
 export const checkoutView = ({
   checkout,
-  host,
+  handle,
   passwords,
 }: ReadableCheckout): Static<typeof CheckoutView> => ({
   id: checkout.id,
-  path: accountPath(checkout),
-  type: HOST_ACCOUNT,
-  username: checkout.account,
-  ...NOBODY,
-  host: hostView(checkout.hostId, host),
+  ...accountView(checkout, handle),
+  ...(handle === undefined || handle.managedAccountId === null
+    ? {}
+    : { managed_account_id: handle.managedAccountId }),
   created: checkout.createdAt.toISOString(),
   expires: checkout.expiresAt.toISOString(),
   explicit_checkout: true,

@@ -13,7 +13,7 @@ import { AUTHORIZER } from './access.ts';
 import { accountSecretView, AccountSecretView, checkoutView, CheckoutView } from './checkout-view.ts';
 import { Label, OptionalId, withoutNulls } from './wire-types.ts';
 
-/** Accounts on hosts for those who may use them (contract 11.1). */
+/** Accounts on hosts and in target domains for those who may use them (contract 11.1). */
 
 const SECRETS = `${AUTHORIZER}/secrets`;
 const CHECKOUTS = `${SECRETS}/checkouts`;
@@ -39,7 +39,7 @@ export const checkoutRoutes = (ctx: CheckoutContext): Route[] => {
       path: SECRETS,
       operationId: 'listAccountSecrets',
       tag,
-      summary: 'List the accounts on hosts that the caller may check out, by host and name',
+      summary: 'List the accounts that the caller may check out, by host or target domain and name',
       access: AUTHENTICATED,
       query: Paging,
       response: Envelope(AccountSecretView),
@@ -77,7 +77,7 @@ export const checkoutRoutes = (ctx: CheckoutContext): Route[] => {
       path: CHECKOUTS,
       operationId: 'listCheckouts',
       tag,
-      summary: 'List the checkouts of the caller, or with hosts-manage all, without passwords',
+      summary: 'List the checkouts of the caller, and of all accounts that he looks after, without passwords',
       access: AUTHENTICATED,
       query: Paging,
       response: Envelope(CheckoutView),
@@ -120,7 +120,7 @@ export const checkoutRoutes = (ctx: CheckoutContext): Route[] => {
       path: `${CHECKOUTS}/:id/release`,
       operationId: 'releaseCheckout',
       tag,
-      summary: 'Give an account back; with hosts-manage, take it away',
+      summary: 'Give an account back; who looks after it takes it away',
       access: AUTHENTICATED,
       params: ById,
       handle: async ({ params, caller, request }) => {

@@ -1,6 +1,7 @@
 import { ok, route, type Route } from '@strongroom/http/route';
 import { Choice, Line, Members, Timestamp, Type, Uuid, type Static } from '@strongroom/schema/types';
 import type { SecretsManagerContext } from '../context.ts';
+import { hostAccount } from '../domain/account-path.ts';
 import { accountNotFound } from '../domain/errors.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import { beatOnDemand } from '../operations/heartbeat.ts';
@@ -37,7 +38,7 @@ export const heartbeatRoutes = (ctx: SecretsManagerContext): Route[] => [
     params: ByAccount,
     response: View,
     handle: async ({ params }) => {
-      const found = await findHeartbeat(ctx.db, params.host_id.toLowerCase(), params.account);
+      const found = await findHeartbeat(ctx.db, hostAccount(params.host_id.toLowerCase(), params.account));
       if (found === undefined) throw accountNotFound();
       return ok(view(found));
     },
@@ -52,8 +53,8 @@ export const heartbeatRoutes = (ctx: SecretsManagerContext): Route[] => [
     params: ByAccount,
     response: View,
     handle: async ({ params, caller, request }) => {
-      const hostId = params.host_id.toLowerCase();
-      return ok(view(await beatOnDemand(ctx, { caller, request }, hostId, params.account)));
+      const key = hostAccount(params.host_id.toLowerCase(), params.account);
+      return ok(view(await beatOnDemand(ctx, { caller, request }, key)));
     },
   }),
 ];

@@ -1,6 +1,7 @@
 import { ok, route, type Route } from '@strongroom/http/route';
 import { Line, Members, Uuid } from '@strongroom/schema/types';
 import type { SecretsManagerContext } from '../context.ts';
+import { hostAccount } from '../domain/account-path.ts';
 import { rotatePassword } from '../operations/rotate-password.ts';
 import { setPassword } from '../operations/set-password.ts';
 import { MANAGE_HOSTS, PREFIX } from './access.ts';
@@ -20,7 +21,8 @@ export const rotationRoutes = (ctx: SecretsManagerContext): Route[] => [
     access: MANAGE_HOSTS,
     params: ByAccount,
     handle: async ({ params, caller, request }) => {
-      await rotatePassword(ctx, { caller, request }, params.host_id.toLowerCase(), params.account);
+      const key = hostAccount(params.host_id.toLowerCase(), params.account);
+      await rotatePassword(ctx, { caller, request }, key);
       return ok();
     },
   }),
@@ -34,8 +36,8 @@ export const rotationRoutes = (ctx: SecretsManagerContext): Route[] => [
     params: ByAccount,
     body: Members({ password: Line(1_024, 1) }),
     handle: async ({ params, body, caller, request }) => {
-      const by = { caller, request };
-      await setPassword(ctx, by, params.host_id.toLowerCase(), params.account, body.password);
+      const key = hostAccount(params.host_id.toLowerCase(), params.account);
+      await setPassword(ctx, { caller, request }, key, body.password);
       return ok();
     },
   }),

@@ -1,30 +1,33 @@
 import type { Queryable } from '@strongroom/db/database';
-import type { AccountKey } from '../domain/account-path.ts';
+import type { AccountKey, SystemKind } from '../domain/account-path.ts';
 import type { Checkout, CheckoutPolicy } from '../domain/checkout.ts';
 import { parseDuration } from '../domain/duration.ts';
 
-const COLUMNS = `id, host_id AS "hostId", account, user_id AS "userId", state, version, created_at AS "createdAt",
+const COLUMNS = `id, system_kind AS system, system_id AS "systemId", account, user_id AS "userId", state, version, created_at AS "createdAt",
   expires_at AS "expiresAt", ended_at AS "endedAt", rotation_id AS "rotationId",
   failed_rotations AS "failedRotations", last_failed_at AS "lastFailedAt"`;
 
-const ACTIVE = `FROM checkouts WHERE state <> 'released' AND ($1::text IS NULL OR user_id = $1)
+const ACTIVE = `FROM checkouts WHERE state <> 'released' AND (user_id = $1 OR system_kind = ANY ($3::text[]))
   AND (state = 'releasing' OR expires_at > $2)`;
 
 /**
  * Nobody else, on any replica, gives out or ends checkouts of the account until the transaction is over. It is no lock on
  * rows that a rotation changes: whoever finishes one waits for nobody who waits for a rotation.
  */
-export async function lockCheckouts(tx: Queryable, { hostId, account }: AccountKey): Promise<void> {
+export async function lockCheckouts(tx: Queryable, { systemId, account }: AccountKey): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtext('checkouts'), hashtext($1 || '/' || $2))`, [
-    hostId,
+    systemId,
     account,
   ]);
 }
 
-/** What the policy of the account says now. Undefined: its password is not changed, or it is not there any more. */
+/**
+ * What the policy of the account says now. Undefined: it is not there any more, or its host changes its password no longer;
+ * a target domain may have accounts whose passwords are given out and never changed.
+ */
 export async function findCheckoutPolicy(
   db: Queryable,
-  { hostId, account }: AccountKey,
+  { system, systemId, account }: AccountKey,
 ): Promise<CheckoutPolicy | undefined> {
   const [row] = await db.query<{
     maxConcurrent: number;
@@ -33,12 +36,13 @@ export async function findCheckoutPolicy(
     retryInterval: string;
   }>(
     `SELECT policies.max_concurrent_checkouts AS "maxConcurrent", policies.max_checkout_duration AS "maxDuration",
-       policies.rotate_on_release AS "rotateOnRelease", policies.retry_interval AS "retryInterval"
+       policies.rotate_on_release AND accounts.is_rotated AS "rotateOnRelease", policies.retry_interval AS "retryInterval"
      FROM accounts
-     JOIN host_secrets ON host_secrets.host_id = accounts.host_id
-     JOIN password_policies AS policies ON policies.id = host_secrets.password_policy_id
-     WHERE accounts.host_id = $1 AND accounts.account = $2 AND accounts.is_rotated`,
-    [hostId, account],
+     JOIN account_rules AS rules USING (system_id, account)
+     JOIN password_policies AS policies ON policies.id = rules.password_policy_id
+     WHERE system_kind = $1 AND system_id = $2 AND account = $3
+       AND (accounts.is_rotated OR system_kind = 'domain')`,
+    [system, systemId, account],
   );
   return (
     row && {
@@ -57,21 +61,42 @@ function milliseconds(duration: string): number {
 }
 
 /** All checkouts of the account that are not released, the oldest first. */
-export const findActive = (db: Queryable, { hostId, account }: AccountKey): Promise<Checkout[]> =>
+export const findActive = (db: Queryable, { systemId, account }: AccountKey): Promise<Checkout[]> =>
   db.query<Checkout>(
-    `SELECT ${COLUMNS} FROM checkouts WHERE host_id = $1 AND account = $2 AND state <> 'released'
+    `SELECT ${COLUMNS} FROM checkouts WHERE system_id = $1 AND account = $2 AND state <> 'released'
      ORDER BY created_at, id`,
-    [hostId, account],
+    [systemId, account],
+  );
+
+/** Those of these accounts of one system that are not over at that time, the oldest first. */
+export const findActiveOn = (
+  db: Queryable,
+  systemId: string,
+  accounts: readonly string[],
+  now: Date,
+): Promise<Checkout[]> =>
+  db.query<Checkout>(
+    `SELECT ${COLUMNS} FROM checkouts WHERE system_id = $1 AND account = ANY ($2::text[])
+       AND (state = 'releasing' OR (state = 'held' AND expires_at > $3)) ORDER BY created_at, id`,
+    [systemId, accounts, now],
   );
 
 export async function insertCheckout(
   tx: Queryable,
-  checkout: Pick<Checkout, 'id' | 'hostId' | 'account' | 'userId' | 'createdAt' | 'expiresAt'>,
+  checkout: Pick<Checkout, keyof AccountKey | 'id' | 'userId' | 'createdAt' | 'expiresAt'>,
 ): Promise<void> {
   await tx.query(
-    `INSERT INTO checkouts (id, host_id, account, user_id, state, created_at, expires_at)
-     VALUES ($1, $2, $3, $4, 'held', $5, $6)`,
-    [checkout.id, checkout.hostId, checkout.account, checkout.userId, checkout.createdAt, checkout.expiresAt],
+    `INSERT INTO checkouts (id, system_kind, system_id, account, user_id, state, created_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, 'held', $6, $7)`,
+    [
+      checkout.id,
+      checkout.system,
+      checkout.systemId,
+      checkout.account,
+      checkout.userId,
+      checkout.createdAt,
+      checkout.expiresAt,
+    ],
   );
 }
 
@@ -121,21 +146,24 @@ export async function awaitRotation(tx: Queryable, id: string, rotationId: strin
   ]);
 }
 
-/** Whether passwords on the host may be changed now. */
-export async function isHostEnabled(db: Queryable, hostId: string): Promise<boolean> {
-  const rows = await db.query(`SELECT 1 FROM hosts WHERE id = $1 AND disabled = 'false'`, [hostId]);
+/** Whether the account and its system are enabled: passwords of others are not changed now. */
+export async function isEnabled(db: Queryable, { systemId, account }: AccountKey): Promise<boolean> {
+  const rows = await db.query(
+    'SELECT FROM account_rules WHERE system_id = $1 AND account = $2 AND is_enabled',
+    [systemId, account],
+  );
   return rows.length > 0;
 }
 
 /** Whether the rotation that the checkout waits for is under way or will be; of one that waits for any: one of them. */
 export async function isRotationToCome(
   db: Queryable,
-  { hostId, account, rotationId }: Pick<Checkout, 'hostId' | 'account' | 'rotationId'>,
+  { systemId, account, rotationId }: Pick<Checkout, 'systemId' | 'account' | 'rotationId'>,
 ): Promise<boolean> {
   const rows = await db.query(
-    `SELECT 1 FROM rotations WHERE host_id = $1 AND account = $2 AND finished_at IS NULL
+    `SELECT 1 FROM rotations WHERE system_id = $1 AND account = $2 AND finished_at IS NULL
        AND ($3::uuid IS NULL OR $3 IN (id, next_id))`,
-    [hostId, account, rotationId],
+    [systemId, account, rotationId],
   );
   return rows.length > 0;
 }
@@ -143,14 +171,14 @@ export async function isRotationToCome(
 /** Takes those that wait for this rotation, or for any, until the end of the transaction. */
 export const lockReleasing = (
   tx: Queryable,
-  { hostId, account }: AccountKey,
+  { systemId, account }: AccountKey,
   rotationId: string,
 ): Promise<Checkout[]> =>
   tx.query<Checkout>(
-    `SELECT ${COLUMNS} FROM checkouts WHERE host_id = $1 AND account = $2 AND state = 'releasing'
+    `SELECT ${COLUMNS} FROM checkouts WHERE system_id = $1 AND account = $2 AND state = 'releasing'
        AND (rotation_id IS NULL OR rotation_id = $3)
      ORDER BY id FOR UPDATE`,
-    [hostId, account, rotationId],
+    [systemId, account, rotationId],
   );
 
 export async function noteFailedRotation(
@@ -171,19 +199,19 @@ export async function findCheckout(db: Queryable, id: string): Promise<Checkout 
   return row;
 }
 
-/** Those of a holder, or of all (null), that are not over. */
+/** Those of a holder that are not over, and those of all on systems of these kinds. */
 export async function listActive(
   db: Queryable,
-  userId: string | null,
+  { userId, lookedAfter }: { readonly userId: string; readonly lookedAfter: readonly SystemKind[] },
   now: Date,
   page: { descending: boolean; offset: number; limit: number },
 ): Promise<{ count: number; checkouts: Checkout[] }> {
   const direction = page.descending ? 'DESC' : 'ASC';
   const [[total], checkouts] = await Promise.all([
-    db.query<{ count: number }>(`SELECT count(*)::integer AS count ${ACTIVE}`, [userId, now]),
+    db.query<{ count: number }>(`SELECT count(*)::integer AS count ${ACTIVE}`, [userId, now, lookedAfter]),
     db.query<Checkout>(
-      `SELECT ${COLUMNS} ${ACTIVE} ORDER BY created_at ${direction}, id ${direction} OFFSET $3 LIMIT $4`,
-      [userId, now, page.offset, page.limit],
+      `SELECT ${COLUMNS} ${ACTIVE} ORDER BY created_at ${direction}, id ${direction} OFFSET $4 LIMIT $5`,
+      [userId, now, lookedAfter, page.offset, page.limit],
     ),
   ]);
   return { count: total?.count ?? 0, checkouts };

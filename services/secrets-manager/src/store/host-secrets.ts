@@ -92,7 +92,7 @@ export async function putAccount(
   await tx.query(
     `INSERT INTO accounts AS stored (host_id, account, is_rotated, sealed_initial_password, created_at, created_by)
      VALUES ($1, $2, true, $3, $4, $5)
-     ON CONFLICT (host_id, account) DO UPDATE SET is_rotated = true,
+     ON CONFLICT (system_id, account) DO UPDATE SET is_rotated = true,
        sealed_initial_password = coalesce($3, stored.sealed_initial_password)`,
     [account.hostId, account.account, sealedInitialPassword, account.createdAt, account.createdBy],
   );

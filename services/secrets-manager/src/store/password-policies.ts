@@ -1,6 +1,11 @@
 import { isForeignKeyViolation, isUniqueViolation, type Queryable } from '@strongroom/db/database';
 import { canonicalName } from '@strongroom/schema/text';
-import { passwordPolicyExists, passwordPolicyInUse } from '../domain/errors.ts';
+import {
+  passwordPolicyExists,
+  passwordPolicyInUse,
+  passwordPolicyInUseByAccount,
+  passwordPolicyInUseByDomain,
+} from '../domain/errors.ts';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
 import type { RotationWindow } from '../domain/rotation-window.ts';
 
@@ -100,7 +105,11 @@ export async function deletePasswordPolicy(tx: Queryable, id: string): Promise<s
     );
     return row?.name;
   } catch (error) {
-    throw isForeignKeyViolation(error, 'host_secrets_policy_exists') ? passwordPolicyInUse() : error;
+    if (isForeignKeyViolation(error, 'managed_accounts_policy_exists')) throw passwordPolicyInUseByAccount();
+    if (isForeignKeyViolation(error, 'host_secrets_policy_exists')) throw passwordPolicyInUse();
+    throw isForeignKeyViolation(error, 'target_domains_policy_exists')
+      ? passwordPolicyInUseByDomain()
+      : error;
   }
 }
 

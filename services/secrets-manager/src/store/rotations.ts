@@ -1,13 +1,12 @@
 import { isForeignKeyViolation, type Queryable } from '@strongroom/db/database';
+import type { AccountKey } from '../domain/account-path.ts';
 import type { Rotation, RotationOutcome, Step, Trigger } from '../domain/rotation.ts';
 
-const COLUMNS = `id, host_id AS "hostId", account, trigger, requested_by AS "requestedBy", step, failures,
-  postponements, fence, candidate_version AS "candidateVersion", alarm_raised AS "alarmRaised"`;
+const COLUMNS = `id, system_kind AS system, system_id AS "systemId", account, trigger,
+  requested_by AS "requestedBy", step, failures, postponements, fence, candidate_version AS "candidateVersion", alarm_raised AS "alarmRaised"`;
 
-export interface NewRotation {
+export interface NewRotation extends AccountKey {
   readonly id: string;
-  readonly hostId: string;
-  readonly account: string;
   readonly trigger: Trigger;
   readonly requestedBy: string;
   /** Absent: now. */
@@ -21,12 +20,14 @@ export async function insertRotation(
 ): Promise<'inserted' | 'busy' | 'unknown'> {
   try {
     const rows = await tx.query(
-      `INSERT INTO rotations (id, host_id, account, trigger, requested_by, step, claimable_at, created_at)
-       VALUES ($1, $2, $3, $4, $5, 'waiting', coalesce($6, clock_timestamp()), clock_timestamp())
-       ON CONFLICT (host_id, account) WHERE finished_at IS NULL DO NOTHING RETURNING id`,
+      `INSERT INTO rotations (id, system_kind, system_id, account, trigger, requested_by, step, claimable_at,
+         created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, 'waiting', coalesce($7, clock_timestamp()), clock_timestamp())
+       ON CONFLICT (system_id, account) WHERE finished_at IS NULL DO NOTHING RETURNING id`,
       [
         rotation.id,
-        rotation.hostId,
+        rotation.system,
+        rotation.systemId,
         rotation.account,
         rotation.trigger,
         rotation.requestedBy,
@@ -48,13 +49,12 @@ export interface UnfinishedRotation {
 
 export async function lockUnfinished(
   tx: Queryable,
-  hostId: string,
-  account: string,
+  { systemId, account }: AccountKey,
 ): Promise<UnfinishedRotation | undefined> {
   const [row] = await tx.query<UnfinishedRotation>(
     `SELECT id, step, next_id AS "nextId" FROM rotations
-     WHERE host_id = $1 AND account = $2 AND finished_at IS NULL FOR UPDATE`,
-    [hostId, account],
+     WHERE system_id = $1 AND account = $2 AND finished_at IS NULL FOR UPDATE`,
+    [systemId, account],
   );
   return row;
 }
@@ -89,7 +89,7 @@ export async function claimNextRotation(db: Queryable, leaseMs: number): Promise
      WHERE id = (
        SELECT id FROM rotations WHERE finished_at IS NULL AND claimable_at <= clock_timestamp()
          AND NOT EXISTS (
-           SELECT FROM accounts a WHERE a.host_id = rotations.host_id AND a.account = rotations.account
+           SELECT FROM accounts a WHERE a.system_id = rotations.system_id AND a.account = rotations.account
              AND a.heartbeat_until > clock_timestamp())
        ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED
      ) RETURNING ${COLUMNS}`,
@@ -172,16 +172,17 @@ export interface Finished {
   readonly nextRequestedBy: string | null;
 }
 
-/** Undefined: another has claimed it since. */
+/** `version`: of the account's secret, that it has made. Undefined: another has claimed it since. */
 export async function finishRotation(
   tx: Queryable,
   { id, fence }: Pick<Rotation, 'id' | 'fence'>,
   outcome: RotationOutcome,
   details: string,
+  version?: number,
 ): Promise<Finished | undefined> {
   const [row] = await tx.query<Finished>(
     `WITH finished AS (
-       UPDATE rotations SET outcome = $3, finished_at = clock_timestamp()
+       UPDATE rotations SET outcome = $3, finished_at = clock_timestamp(), version = $5
        WHERE id = $1 AND fence = $2 AND finished_at IS NULL
        RETURNING id, created_at, next_id, next_trigger, next_requested_by
      ), told AS (
@@ -190,18 +191,18 @@ export async function finishRotation(
      )
      SELECT created_at AS "requestedAt", next_id AS "nextId", next_trigger AS "nextTrigger",
        next_requested_by AS "nextRequestedBy" FROM finished`,
-    [id, fence, outcome, details],
+    [id, fence, outcome, details, version],
   );
   return row;
 }
 
-/** Whether an account of the host may have either of two passwords. Accounts are locked before. */
-export async function hasUnsettled(tx: Queryable, hostId: string): Promise<boolean> {
+/** Whether an account of the system may have either of two passwords. Accounts are locked before. */
+export async function hasUnsettled(tx: Queryable, systemId: string): Promise<boolean> {
   const [row] = await tx.query<{ has: boolean }>(
     `SELECT EXISTS (
-       SELECT FROM rotations WHERE host_id = $1 AND finished_at IS NULL AND step NOT IN ('waiting', 'preparing')
+       SELECT FROM rotations WHERE system_id = $1 AND finished_at IS NULL AND step NOT IN ('waiting', 'preparing')
      ) AS has`,
-    [hostId],
+    [systemId],
   );
   return row?.has === true;
 }

@@ -15,5 +15,6 @@ export const SEALED_COLUMNS: readonly SealedTable[] = [
   sealedColumn({ table: 'hosts', field: 'passphrases' }),
   sealedColumn({ table: 'host_secrets', field: 'main_password' }, 'host_id::text'),
   // As accountObjectId makes it.
-  sealedColumn({ table: 'accounts', field: 'initial_password' }, `host_id::text || '/' || account`),
+  sealedColumn({ table: 'accounts', field: 'initial_password' }, `system_id::text || '/' || account`),
+  sealedColumn({ table: 'target_domains', field: 'endpoint_secrets' }),
 ];

@@ -1,8 +1,9 @@
+import { ldapTarget } from './ldap-target.ts';
 import { mysqlTarget } from './mysql-target.ts';
 import type { Network } from './open-socket.ts';
 import { postgresqlTarget } from './postgresql-target.ts';
 import { sshTarget } from './ssh-target.ts';
-import { TargetError } from './target-error.ts';
+import { TargetError, type Reason } from './target-error.ts';
 import type { Target, TargetDescription } from './target.ts';
 
 /** Connects to nothing yet. */
@@ -14,9 +15,16 @@ export function openTarget(description: TargetDescription, network: Network): Ta
       return postgresqlTarget(description, network);
     case 'mysql':
       return mysqlTarget(description, network);
-    case 'winrm': {
-      const refuse = () => Promise.reject(new TargetError('unsupported'));
-      return { setPassword: refuse, proves: refuse };
-    }
+    case 'directory':
+      return ldapTarget(description, network);
+    case 'winrm':
+      return refusal('unsupported');
+    case 'refused':
+      return refusal(description.reason);
   }
+}
+
+function refusal(reason: Reason): Target {
+  const refuse = () => Promise.reject(new TargetError(reason));
+  return { setPassword: refuse, proves: refuse };
 }

@@ -15,8 +15,13 @@ const REASONS = {
   'policy-refused': 'the host refused the new password by rules of its own',
   'change-refused': 'the host refused to change the password',
   'account-refused': 'the name of the account cannot be used on a host of this kind',
+  'account-unknown': 'the directory has no such account, or several',
+  'own-account': 'the account that signs in to change passwords cannot have its own changed by itself',
   'password-refused': 'the new password has characters that cannot be carried safely',
+  'plaintext-refused': 'directories are spoken to by LDAPS or STARTTLS only',
+  'search-refused': 'the directory refused the search',
   'key-unreadable': 'the private key cannot be read',
+  'scan-unsupported': 'accounts of directories of this kind cannot be looked for yet',
   unsupported: 'passwords on hosts of this kind cannot be changed yet',
 } as const;
 

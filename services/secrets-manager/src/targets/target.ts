@@ -1,4 +1,5 @@
 import type { HostKey } from './host-key.ts';
+import type { Reason } from './target-error.ts';
 
 /** Where accounts live. */
 export interface Place {
@@ -13,11 +14,26 @@ export interface Place {
  */
 export type Trust = 'off' | 'unchecked' | { readonly ca?: string };
 
+/** An account in a directory. It is the filter that says which. */
+export interface DirectoryDescription extends Place {
+  readonly kind: 'directory';
+  readonly protocol: 'ldaps' | 'starttls' | 'ldap';
+  readonly trust: Trust;
+  readonly baseDn: string;
+  /** Who looks accounts up, and changes the passwords of others; absent: nobody in particular. */
+  readonly signIn?: { readonly name: string; readonly password: string };
+  /** As people write filters (RFC 4515). */
+  readonly filter: string;
+}
+
 export type TargetDescription =
+  | DirectoryDescription
   | (Place & { readonly kind: 'ssh'; readonly hostKeys: readonly HostKey[] })
   | (Place & { readonly kind: 'postgresql'; readonly tls: Trust; readonly database?: string })
   | (Place & { readonly kind: 'mysql'; readonly tls: Trust })
-  | (Place & { readonly kind: 'winrm' });
+  | (Place & { readonly kind: 'winrm' })
+  /** It is known before any attempt that there will be none. */
+  | { readonly kind: 'refused'; readonly reason: Reason };
 
 export type Credential =
   | { readonly kind: 'password'; readonly password: string }

@@ -1,7 +1,8 @@
-import { invalidField } from '@strongroom/errors/common-errors';
+import { invalidField, permissionDenied } from '@strongroom/errors/common-errors';
 import { SECRET_SERVER } from '@strongroom/http/secret-server';
 import { ok, route, withPermission, type Route } from '@strongroom/http/route';
 import { Members, OrNull, Type } from '@strongroom/schema/types';
+import { mayLookAfter, type AccountKey } from '../../domain/account-path.ts';
 import { changeGoesOn } from '../../domain/errors.ts';
 import { beatOnDemand } from '../../operations/heartbeat.ts';
 import { rotatePassword } from '../../operations/rotate-password.ts';
@@ -16,8 +17,8 @@ import {
   type Input,
 } from './route-parts.ts';
 
-/** As at PrivX's paths: who only uses an account changes nothing of it. */
-const access = withPermission('hosts-manage');
+/** As at PrivX's paths: who only uses an account changes nothing of it. Which of the two it takes is the account's. */
+const access = withPermission('hosts-manage', 'target-domains-manage');
 
 const Stated = OrNull(Type.String({ maxLength: 1_024 }));
 const KeyArgs = Members({
@@ -38,8 +39,7 @@ export const passwordRoutes = (deps: Deps): Route[] => [
     access,
     response: View,
     async handle(input) {
-      const { hostId, account } = await requireAccount(deps, input);
-      await beatOnDemand(deps.ctx, input, hostId, account);
+      await beatOnDemand(deps.ctx, input, await requireLookedAfter(deps, input));
       // What clients wait for; what came of it stands in the summary.
       return ok({ ...(await summaryOf(deps, input)), lastHeartBeatStatus: 'Pending' });
     },
@@ -88,16 +88,23 @@ export const passwordRoutes = (deps: Deps): Route[] => [
     access,
     response: Members({ success: Type.Boolean() }),
     async handle(input) {
-      await requireAccount(deps, input);
+      await requireLookedAfter(deps, input);
       throw changeGoesOn();
     },
   }),
 ];
 
 async function rotate(deps: Deps, input: Input): Promise<void> {
-  const { hostId, account } = await requireAccount(deps, input);
-  await rotatePassword(deps.ctx, input, hostId, account);
+  await rotatePassword(deps.ctx, input, await requireLookedAfter(deps, input));
 }
+
+async function requireLookedAfter(deps: Deps, input: Input): Promise<AccountKey> {
+  const key = await requireAccount(deps, input);
+  if (!mayLookAfter(input.caller, key.system)) throw permissionDenied(NOT_LOOKED_AFTER);
+  return key;
+}
+
+const NOT_LOOKED_AFTER = 'The caller does not look after accounts of this kind';
 
 function refuseStated(property: string, password: string | null | undefined): void {
   if (password === undefined || password === null || password === '') return;

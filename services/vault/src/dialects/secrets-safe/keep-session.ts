@@ -37,7 +37,11 @@ export function keepSessions(ctx: Slice): (route: Route) => Route {
     const known = renewals.get(sessionId);
     if (known !== undefined && seconds < known.until) return known.token;
     renewals.delete(sessionId);
-    if (renewals.size >= MAX_REMEMBERED) renewals.delete(renewals.keys().next().value ?? '');
+    // The oldest stand first.
+    for (const [id, { until }] of renewals) {
+      if (seconds < until && renewals.size < MAX_REMEMBERED) break;
+      renewals.delete(id);
+    }
     const renewal: Renewal = { token: renewed(ctx, input, token), until: seconds + RENEW_AFTER_SECONDS };
     renewals.set(sessionId, renewal);
     void renewal.token.then(next => {
