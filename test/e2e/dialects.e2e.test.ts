@@ -23,9 +23,12 @@ interface Dialect {
   change: (place: Place, login: Login) => Promise<Answer>;
   /** `version` where the API has such. */
   read: (place: Place) => Promise<Login & { version?: number }>;
+  /** Where to read it, and what somebody is answered who may not know of it. */
+  hidden: (place: Place) => [path: string, answer: { status: number; body?: object }];
 }
 
 let running: RunningPlatform;
+let stranger: string;
 let folderId: string;
 let folderNumber: number;
 const folder = `walks ${randomUUID()}`;
@@ -37,6 +40,12 @@ beforeAll(async () => {
   const made = await call('POST', '/vault/api/v1/folders', body);
   folderId = String(made.body?.['id']);
   folderNumber = Number(made.body?.['number']);
+  const clients = '/local-user-store/api/v1/api-clients';
+  const program = await call('POST', clients, { name: `stranger ${randomUUID()}`, roles: [] });
+  const id = String(program.body?.['id']);
+  const { body: described } = await call('GET', `${clients}/${id}`);
+  const granted = await running.client.signIn(id, String(described?.['secret']));
+  stranger = String(granted.body?.['access_token']);
 });
 afterAll(() => running.stop());
 
@@ -62,6 +71,7 @@ const privx: Dialect = {
     const { body } = await call('GET', plain(place));
     return { ...loginOf(body?.['data']), version: Number(body?.['version']) };
   },
+  hidden: place => [plain(place), { status: 404 }],
 };
 
 const versioned = under('/vault/api/v1/secret/data');
@@ -74,6 +84,7 @@ const privxVersioned: Dialect = {
     const { body: described } = await call('GET', under('/vault/api/v1/secret/metadata')(place));
     return { ...loginOf(body?.['data']), version: (described?.['versions'] as object[]).length };
   },
+  hidden: place => [versioned(place), { status: 404 }],
 };
 
 interface ServedSecret {
@@ -81,9 +92,10 @@ interface ServedSecret {
   items: { slug: string; itemValue: string }[];
 }
 const SECRETS = '/SecretServer/api/v1/secrets';
+const servedAt = ({ folder: name, leaf }: Place): string =>
+  `${SECRETS}/0?${new URLSearchParams({ secretPath: `\\${name}\\${leaf}` }).toString()}`;
 const served = async (place: Place): Promise<ServedSecret> => {
-  const secretPath = `\\${place.folder}\\${place.leaf}`;
-  const { body } = await call('GET', `${SECRETS}/0?${new URLSearchParams({ secretPath }).toString()}`);
+  const { body } = await call('GET', servedAt(place));
   return body as unknown as ServedSecret;
 };
 const secretServer: Dialect = {
@@ -107,14 +119,16 @@ const secretServer: Dialect = {
     const valueOf = (slug: string) => items.find(item => item.slug === slug)?.itemValue ?? '';
     return { user: valueOf('user'), pass: valueOf('pass') };
   },
+  hidden: place => [servedAt(place), { status: 404 }],
 };
 
 const SECRETS_SAFE = '/BeyondTrust/api/public/v3/Secrets-Safe';
 type SafeSecret = Record<'Id' | 'Username' | 'Password', string>;
-const safe = async ({ folder: path, leaf: title }: Place): Promise<SafeSecret> => {
-  const query = new URLSearchParams({ path, title, version: '3.2' });
-  const { body } = await call('GET', `${SECRETS_SAFE}/Secrets?${query.toString()}`);
-  expect(body).toMatchObject({ TotalCount: 1, Data: [{ Title: title }] });
+const safeAt = ({ folder: path, leaf: title }: Place): string =>
+  `${SECRETS_SAFE}/Secrets?${new URLSearchParams({ path, title, version: '3.2' }).toString()}`;
+const safe = async (place: Place): Promise<SafeSecret> => {
+  const { body } = await call('GET', safeAt(place));
+  expect(body).toMatchObject({ TotalCount: 1, Data: [{ Title: place.leaf }] });
   return (body?.['Data'] as [SafeSecret])[0];
 };
 const secretsSafe: Dialect = {
@@ -129,6 +143,7 @@ const secretsSafe: Dialect = {
     const { Username: user, Password: pass } = await safe(place);
     return { user, pass };
   },
+  hidden: place => [safeAt(place), { status: 200, body: { TotalCount: 0, Data: [] } }],
 };
 
 const DIALECTS: readonly Dialect[] = [privx, privxVersioned, secretServer, secretsSafe];
@@ -151,6 +166,14 @@ test.each(DIALECTS)('a secret that is made by $name is changed and seen by all',
     const changed = { user: changer.name, pass: randomUUID() };
     note(await changer.change(place, changed));
     await expectSeen(changed);
+  }
+
+  // Whoever has no role of its folder finds it nowhere, and nobody without a token does.
+  for (const { name, hidden } of DIALECTS) {
+    const [path, answer] = hidden(place);
+    const seen = await running.client.call('GET', path, { token: stranger });
+    expect([name, seen]).toMatchObject([name, answer]);
+    expect([name, (await running.client.call('GET', path, { token: null })).status]).toEqual([name, 401]);
   }
 
   // Earlier versions are there, whoever wrote them.
