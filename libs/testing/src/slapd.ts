@@ -77,7 +77,7 @@ export async function startSlapd({ anyoneReads = false } = {}): Promise<TestSlap
     `TLSCertificateKeyFile ${place('key.pem')}`,
     'sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited',
     'database mdb',
-    'maxsize 268435456',
+    'maxsize 1073741824',
     `suffix "${SUFFIX}"`,
     `rootdn "${admin.name}"`,
     `rootpw ${admin.password}`,

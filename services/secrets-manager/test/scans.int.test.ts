@@ -6,7 +6,8 @@ import type { SecretsManagerContext } from '../src/context.ts';
 import type { ScannedAccount } from '../src/domain/scanned-account.ts';
 import type { Endpoint, TargetDomain, TargetDomainSettings } from '../src/domain/target-domain.ts';
 import { planScans } from '../src/operations/plan-scans.ts';
-import { scanDomain, SCAN_LEASE_MS, ScanLost } from '../src/operations/scan-domain.ts';
+import { scanDomain } from '../src/operations/scan-domain.ts';
+import { SCAN_LEASE_MS, ScanLost } from '../src/operations/scan-lease.ts';
 import { changeScannedAccounts } from '../src/operations/scanned-accounts.ts';
 import {
   createTargetDomain,
@@ -17,7 +18,7 @@ import {
 import { searchScannedAccounts } from '../src/store/scanned-accounts.ts';
 import { claimScan, countFailedScans, type ScanClaim } from '../src/store/scans.ts';
 import { findTargetDomain } from '../src/store/target-domains.ts';
-import { startCheckoutPlatform, type CheckoutPlatform } from './checkout-support.ts';
+import { addPolicy, startCheckoutPlatform, type CheckoutPlatform } from './checkout-support.ts';
 import { uniqueName } from './support.ts';
 
 const HOUR = 3_600_000;
@@ -189,7 +190,12 @@ const uuidOf = (name: string): string => {
       await scan(id);
       expect(await accounts(id)).toHaveLength(2_500);
       expect((await scan(id)).scanStatus).toBe('OK');
-      expect(Object.values(await states(id)).every(state => state === 'UNMANAGED')).toBe(true);
+      expect(new Set(Object.values(await states(id)))).toEqual(new Set(['UNMANAGED']));
+      await slapd.load(people('u7'));
+      await scan(id);
+      expect((await accounts(id)).filter(({ state }) => state === 'REMOVED')).toHaveLength(2_499);
+      await deleteTargetDomain(ctx, by, id);
+      expect(await accounts(id)).toEqual([]);
     });
   });
 
@@ -296,6 +302,15 @@ const uuidOf = (name: string): string => {
       expect((await read(id)).scanStatus).toBe('OK');
     });
 
+    test('and the first cannot say that it failed either', async () => {
+      const id = await addDomain({ endpoints: [] });
+      const dead = await claimed(id);
+      await expire(id);
+      await take();
+      await expect(scanDomain(ctx, dead, ACTOR, NEVER)).rejects.toThrow(ScanLost);
+      expect(await read(id)).toMatchObject({ scanStatus: 'RUNNING', scanMessage: '' });
+    });
+
     test('one that is stopped leaves it to the next', async () => {
       const id = await addDomain();
       const stopped = scanDomain(ctx, await claimed(id), ACTOR, AbortSignal.abort());
@@ -349,6 +364,89 @@ const uuidOf = (name: string): string => {
       const other = await claimed(await addDomain());
       await deleteTargetDomain(ctx, by, other.domain.id);
       await expect(scanDomain(ctx, other, ACTOR, NEVER)).rejects.toThrow(ScanLost);
+    });
+  });
+
+  describe('where accounts are managed by themselves', () => {
+    const managed = async (domainId: string) => {
+      const rows = await platform.superuser.query<{ account: string }>(
+        `SELECT account FROM secrets_manager.managed_accounts
+         WHERE domain_id = $1 ORDER BY account`,
+        [domainId],
+      );
+      return rows.map(({ account }) => account);
+    };
+    const policyOf = () => addPolicy(ctx, {});
+    const onboarding = async (members: Partial<TargetDomainSettings> = {}) =>
+      settings({ autoOnboarding: true, autoOnboardingPolicyId: await policyOf(), ...members });
+
+    test('what a scan finds is managed from then on, but for what is ignored', async () => {
+      await slapd.load(people('anna', 'bert', 'carl'));
+      const body = await onboarding();
+      const id = await createTargetDomain(ctx, by, { ...body, autoOnboarding: false });
+      await scan(id);
+      expect(await managed(id)).toEqual([]);
+      const bert = (await accounts(id)).find(({ username }) => username === 'bert');
+      await changeScannedAccounts(ctx, by, id, [bert?.id ?? ''], { ignored: true });
+      await updateTargetDomain(ctx, by, id, { ...body, endpoints: [endpoint()] });
+      await scan(id);
+      expect(await managed(id)).toEqual(['anna', 'carl']);
+      expect(await states(id)).toEqual({ anna: 'MANAGED', bert: 'UNMANAGED', carl: 'MANAGED' });
+      await slapd.load(people('anna', 'bert', 'carl', 'dora'));
+      await scan(id);
+      expect(await managed(id)).toEqual(['anna', 'carl', 'dora']);
+      const completed = (await platform.records()).filter(
+        ({ name, message }) => name === 'Scan-completed' && message['targetDomainID'] === id,
+      );
+      expect(completed.map(({ message }) => message['onboarded'])).toEqual(['0', '2', '1']);
+    });
+
+    test('of more than are managed at once, all are, and the one that signs in is not', async () => {
+      const names = Array.from({ length: 230 }, (_, index) => `u${index}`);
+      await slapd.load(people(...names) + person('scanner', 'Scanner', { userPassword: 'scanner-pass' }));
+      const own = `UID=scanner,${SUFFIX}`;
+      const body = await onboarding({
+        endpoints: [endpoint({ ldap_bind_dn: own, ldap_bind_password: 'scanner-pass' })],
+      });
+      const id = await createTargetDomain(ctx, by, body);
+      expect((await scan(id)).scanStatus).toBe('OK');
+      expect(await managed(id)).toEqual([...names].sort());
+      expect((await states(id))['scanner']).toBe('NEW');
+    });
+
+    test('accounts that a domain itself lives by are not', async () => {
+      const sid = (number: number) => {
+        const end = Buffer.alloc(16);
+        [21, 798_409_181, 707_900_306].forEach((part, index) => end.writeUInt32LE(part, 4 * index));
+        end.writeUInt32LE(3_499_700_676, 12);
+        const last = Buffer.alloc(4);
+        last.writeUInt32LE(number);
+        return Buffer.concat([Buffer.from('0105000000000005', 'hex'), end, last]);
+      };
+      await slapd.load(
+        person('administrator', 'a', { objectSid: sid(500) }) +
+          person('krbtgt_4711', 'k', { objectSid: sid(1_105) }) +
+          person('app', 'an app', { objectSid: sid(1_000) }),
+      );
+      const id = await createTargetDomain(ctx, by, await onboarding());
+      await scan(id);
+      const sids = (await accounts(id)).map(({ securityId }) => securityId);
+      expect(sids).toContain('S-1-5-21-798409181-707900306-3499700676-500');
+      expect(await managed(id)).toEqual(['app']);
+    });
+
+    test('a scan that breaks off between is made again, and the rest are managed', async () => {
+      await slapd.load(people(...Array.from({ length: 150 }, (_, index) => `u${index}`)));
+      const id = await createTargetDomain(ctx, by, await onboarding());
+      let left = 120;
+      const append: SecretsManagerContext['audit']['append'] = (tx, ...acts) =>
+        (left -= 1) < 0 ? Promise.reject(new Error('kill -9')) : ctx.audit.append(tx, ...acts);
+      const dying = { ...ctx, audit: { ...ctx.audit, append } };
+      await expect(scanDomain(dying, await claimed(id), ACTOR, NEVER)).rejects.toThrow('kill -9');
+      expect(await managed(id)).toHaveLength(100);
+      await platform.superuser.query('UPDATE secrets_manager.target_domains SET scan_claimable_at = now()');
+      await scanDomain(ctx, await take(), ACTOR, NEVER);
+      expect(await managed(id)).toHaveLength(150);
     });
   });
 

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { repeatEvery } from '@strongroom/service/repeat-every';
 import type { SecretsManagerContext } from '../context.ts';
 import { planScans } from '../operations/plan-scans.ts';
-import { SCAN_LEASE_MS, scanDomain, ScanLost } from '../operations/scan-domain.ts';
+import { scanDomain } from '../operations/scan-domain.ts';
+import { SCAN_LEASE_MS, ScanLost } from '../operations/scan-lease.ts';
 import { claimScan, countFailedScans, type ScanClaim } from '../store/scans.ts';
 
 /** Scans are asked for by rows; how soon one of them is seen. */

@@ -11,17 +11,10 @@ import { USUAL_FILTER } from '../targets/account-filter.ts';
 import { parseFilter } from '../targets/ldap-filter.ts';
 import { ldapPlace } from '../targets/ldap-place.ts';
 import { TargetError } from '../targets/target-error.ts';
+import { onboardFound } from './onboard-found.ts';
+import { SCAN_LEASE_MS, ScanLost } from './scan-lease.ts';
 import { openEndpointSecrets } from './endpoint-secrets.ts';
 import { told } from './target-domains.ts';
-
-/** Another replica has the scan since, or the domain was switched off or deleted. */
-export class ScanLost extends Error {
-  override readonly name = 'ScanLost';
-
-  constructor() {
-    super('the scan is no longer ours');
-  }
-}
 
 /** Why there is no point in trying another endpoint. */
 class ScanStopped extends Error {
@@ -41,16 +34,9 @@ const LIMITS: ScanLimits = { maxAccounts: 200_000, deadlineMs: 3_600_000, silenc
 /** As Active Directory's own default; more is refused there. */
 const PAGE_SIZE = 1_000;
 
-/** For how long a replica that is gone keeps others from the scan. */
-export const SCAN_LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
 /** What nobody foresaw may well happen again. */
 const RETRY_MS = 60_000;
-
-type Scanner = Pick<
-  SecretsManagerContext,
-  'db' | 'now' | 'newId' | 'audit' | 'ring' | 'keyring' | 'rotation'
->;
 
 /**
  * Looks through a directory from its beginning and keeps what it finds page by page. Only at the end is anything said
@@ -58,7 +44,7 @@ type Scanner = Pick<
  * taken up again.
  */
 export async function scanDomain(
-  ctx: Scanner,
+  ctx: SecretsManagerContext,
   claim: ScanClaim,
   actor: string,
   signal: AbortSignal,
@@ -76,7 +62,12 @@ export async function scanDomain(
   const by = claim.requestedBy ?? actor;
   try {
     const ended = await lookThrough(ctx, claim, by, AbortSignal.any([signal, lost.signal]), limits);
-    await (ended.isDone ? succeed(ctx, claim, by, ended.unusable) : fail(ctx, claim, ended.message));
+    if (ended.isDone) {
+      const managed = await onboardFound(ctx, claim, by);
+      await succeed(ctx, claim, by, { managed, unusable: ended.unusable });
+    } else {
+      await fail(ctx, claim, ended.message);
+    }
   } catch (error) {
     if (lost.signal.aborted) throw new ScanLost();
     await releaseScan(ctx.db, claim, signal.aborted ? 0 : RETRY_MS);
@@ -91,7 +82,7 @@ type Ended =
 
 /** The first endpoint, by its priority, through which the whole directory can be seen is enough. */
 async function lookThrough(
-  ctx: Scanner,
+  ctx: SecretsManagerContext,
   claim: ScanClaim,
   by: string,
   signal: AbortSignal,
@@ -120,7 +111,7 @@ async function lookThrough(
 
 /** How many entries had no name by which anybody could use them. */
 async function scanEndpoint(
-  ctx: Scanner,
+  ctx: SecretsManagerContext,
   claim: ScanClaim,
   by: string,
   endpoint: Endpoint,
@@ -169,7 +160,12 @@ const tooMany = (most: number) =>
 const given = (text: string | undefined, otherwise: string): string =>
   text === undefined || text === '' ? otherwise : text;
 
-async function succeed(ctx: Scanner, claim: ScanClaim, by: string, unusable: number): Promise<void> {
+async function succeed(
+  ctx: SecretsManagerContext,
+  claim: ScanClaim,
+  by: string,
+  { managed, unusable }: { managed: number; unusable: number },
+): Promise<void> {
   await ctx.db.transaction(async tx => {
     const at = ctx.now();
     const message = unusable === 0 ? '' : `${unusable} entries without a usable name were left out`;
@@ -183,13 +179,14 @@ async function succeed(ctx: Scanner, claim: ScanClaim, by: string, unusable: num
         found: String(found),
         new: String(added),
         removed: String(removed),
+        onboarded: String(managed),
       },
     });
   });
   ctx.ring();
 }
 
-async function fail(ctx: Scanner, claim: ScanClaim, message: string): Promise<void> {
+async function fail(ctx: SecretsManagerContext, claim: ScanClaim, message: string): Promise<void> {
   await ctx.db.transaction(async tx => {
     if (!(await finishScan(tx, claim, { status: 'ERROR', message, at: null }))) throw new ScanLost();
     await ctx.audit.append(tx, {

@@ -14,6 +14,7 @@ import {
   type TargetDomainSettings,
 } from '../domain/target-domain.ts';
 import { findPasswordPolicy } from '../store/password-policies.ts';
+import { deleteScannedAccounts } from '../store/scanned-accounts.ts';
 import { requestScan as requestRow, stopScan } from '../store/scans.ts';
 import {
   deleteTargetDomain as deleteRow,
@@ -86,6 +87,7 @@ export async function deleteTargetDomain(ctx: SecretsManagerContext, by: By, id:
     const domain = await lockTargetDomain(tx, id);
     if (domain === undefined) throw targetDomainNotFound();
     await requireSettled(tx, id);
+    await deleteScannedAccounts(tx, id);
     await deleteRow(tx, id);
     return { type: AUDIT_EVENTS.targetDomainRemoved, message: told(domain) };
   });

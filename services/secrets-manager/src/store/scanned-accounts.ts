@@ -53,28 +53,83 @@ export async function putFoundAccounts(
   );
 }
 
+/** Rows that one statement writes, so that none of them runs into the database's deadline. */
+const AT_ONCE = 2_000;
+
+async function inParts(write: (limit: number) => Promise<readonly unknown[]>): Promise<number> {
+  for (let total = 0; ;) {
+    const { length } = await write(AT_ONCE);
+    total += length;
+    if (length < AT_ONCE) return total;
+  }
+}
+
 /** The whole directory was looked through: what was not found is gone, and what was there before is no longer new. */
 export async function settleFoundAccounts(
   tx: Queryable,
   { domain, fence }: ScanClaim,
   { at, by }: { at: Date; by: string },
 ): Promise<{ found: number; added: number; removed: number }> {
-  const removed = await tx.query(
-    `UPDATE scanned_accounts SET is_removed = true, updated_at = $3, updated_by = $4
-     WHERE domain_id = $1 AND found_by_scan <> $2 AND NOT is_removed RETURNING id`,
-    [domain.id, fence, at, by],
+  const removed = await inParts(limit =>
+    tx.query(
+      `UPDATE scanned_accounts SET is_removed = true, updated_at = $3, updated_by = $4 WHERE id IN (
+         SELECT id FROM scanned_accounts WHERE domain_id = $1 AND found_by_scan <> $2 AND NOT is_removed LIMIT $5)
+       RETURNING id`,
+      [domain.id, fence, at, by, limit],
+    ),
   );
-  await tx.query(
-    `UPDATE scanned_accounts SET is_new = false WHERE domain_id = $1 AND is_new AND created_at <= $2`,
-    [domain.id, domain.lastScanned],
+  await inParts(limit =>
+    tx.query(
+      `UPDATE scanned_accounts SET is_new = false WHERE id IN (
+         SELECT id FROM scanned_accounts WHERE domain_id = $1 AND is_new AND created_at <= $2 LIMIT $3)
+       RETURNING id`,
+      [domain.id, domain.lastScanned, limit],
+    ),
   );
   const [counts] = await tx.query<{ found: number; added: number }>(
     `SELECT count(*)::integer AS found, count(*) FILTER (WHERE is_new)::integer AS added
      FROM scanned_accounts WHERE domain_id = $1 AND NOT is_removed`,
     [domain.id],
   );
-  return { found: counts?.found ?? 0, added: counts?.added ?? 0, removed: removed.length };
+  return { found: counts?.found ?? 0, added: counts?.added ?? 0, removed };
 }
+
+/**
+ * Accounts that Active Directory itself lives by: those of a domain's first thousand numbers, such as Administrator, and
+ * keys of its tickets, whose change signs everybody out. They are managed when somebody says so, and not by themselves.
+ */
+const BUILT_IN = `(security_id ~ '^S-1-5-21-[0-9]+-[0-9]+-[0-9]+-[0-9]{1,3}$' OR lower(username) LIKE 'krbtgt%')`;
+
+/**
+ * What a scan found, nobody ignores and nobody manages, in the order of their ids and behind this one. `but`: names, in
+ * lower case, by which accounts sign in that are not meant.
+ */
+export const findUnmanaged = (
+  tx: Queryable,
+  { domain, fence }: ScanClaim,
+  { after, but, limit }: { after: string; but: readonly string[]; limit: number },
+): Promise<(FoundAccount & { readonly id: string })[]> =>
+  tx.query<FoundAccount & { id: string }>(
+    `SELECT ${COLUMNS} FROM scanned_accounts
+     WHERE domain_id = $1 AND found_by_scan = $2 AND NOT ignored AND id > $3 AND NOT ${BUILT_IN}
+       AND lower(distinguished_name) <> ALL ($4::text[])
+       AND lower(coalesce(additional_data->>'user_principal_name', '')) <> ALL ($4) AND NOT EXISTS (
+         SELECT FROM managed_accounts AS managed WHERE managed.domain_id = $1
+           AND (managed.source_id = scanned_accounts.source_id
+             OR lower(managed.account) = lower(scanned_accounts.username)))
+     ORDER BY id LIMIT $5`,
+    [domain.id, fence, after, but, limit],
+  );
+
+/** Before the domain itself, which may have very many. */
+export const deleteScannedAccounts = (tx: Queryable, domainId: string): Promise<number> =>
+  inParts(limit =>
+    tx.query(
+      `DELETE FROM scanned_accounts WHERE id IN (
+         SELECT id FROM scanned_accounts WHERE domain_id = $1 LIMIT $2) RETURNING id`,
+      [domainId, limit],
+    ),
+  );
 
 export async function findScannedAccount(
   db: Queryable,

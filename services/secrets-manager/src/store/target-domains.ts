@@ -72,7 +72,7 @@ export async function updateTargetDomain(tx: Queryable, domain: TargetDomainWrit
   }
 }
 
-/** The row is locked by `lockTargetDomain` before. What scans found goes with it. */
+/** The row is locked by `lockTargetDomain` before, and what scans found is deleted. */
 export async function deleteTargetDomain(tx: Queryable, id: string): Promise<void> {
   await tx.query('DELETE FROM target_domains WHERE id = $1', [id]);
 }
