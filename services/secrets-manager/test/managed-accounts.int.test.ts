@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { onboardAccounts } from '../src/operations/take-up-accounts.ts';
 import { addRole, type Json } from './host-support.ts';
+import { openReplica } from './reach-support.ts';
 import { POLICY, startTestSecretsManager, uniqueName, type TestSecretsManager } from './support.ts';
 import { domainBody, DOMAINS } from './target-domain-support.ts';
 
@@ -297,6 +299,39 @@ describe('several at once', () => {
     );
     expect(await search({})).toEqual({ count: 1, names: ['alone'] });
   });
+});
+
+test('what a scan takes up is what is not managed yet, once, whatever the case of its name', async () => {
+  const source_id = randomUUID();
+  await add('Managed');
+  await add('renamed since', { source_id });
+  const replica = await openReplica(sm);
+  const identity = (username: string, sourceId: string = randomUUID()) => ({
+    ...{ username, sourceId, securityId: '', samAccountName: '', email: '', fullName: '' },
+    additionalData: {},
+  });
+  const found = [
+    identity('managed'),
+    identity('renamed', source_id),
+    identity('ÄRGER'),
+    identity('ärger'),
+    identity('İstanbul'),
+    identity('i̇stanbul'),
+    identity('other'),
+  ];
+  const handle = { id: domain, autoOnboardingPolicyId: policy };
+  const takeUp = () =>
+    replica.ctx.db.transaction(tx => onboardAccounts(replica.ctx, tx, handle, found, 'the scanner'));
+  try {
+    const count = await takeUp();
+    expect(await takeUp()).toBe(0);
+    const { names } = await search({ rotation_enabled: true });
+    expect(names).toHaveLength(count);
+    expect(names).toEqual(expect.arrayContaining(['ÄRGER', 'İstanbul', 'other']));
+    for (const name of ['managed', 'renamed', 'ärger']) expect(names).not.toContain(name);
+  } finally {
+    await replica.close();
+  }
 });
 
 test('they are listed, sorted, searched and paged', async () => {

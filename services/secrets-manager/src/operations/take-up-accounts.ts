@@ -13,7 +13,7 @@ import {
 import {
   findScannedIdentities,
   findScannedIdentity,
-  findTaken,
+  findUntaken,
   holdDomain,
   insertManagedAccount,
   type DomainHandle,
@@ -78,15 +78,11 @@ export async function onboardAccounts(
   found: readonly AccountIdentity[],
   actor: string,
 ): Promise<number> {
-  const taken = await findTaken(tx, domain.id, found);
-  const names = new Set<string>();
-  for (const identity of found) {
-    const name = identity.username.toLowerCase();
-    if (taken.sourceIds.has(identity.sourceId) || taken.names.has(name) || names.has(name)) continue;
-    names.add(name);
+  const untaken = await findUntaken(tx, domain.id, found);
+  for (const identity of untaken) {
     await manage(ctx, tx, domain, identity, { settings: { rotationEnabled: true }, rotate: false }, actor);
   }
-  return names.size;
+  return untaken.length;
 }
 
 const UNKNOWN: Omit<AccountIdentity, 'username'> = {

@@ -201,21 +201,27 @@ export async function findScannedIdentity(
   return other === undefined ? found : undefined;
 }
 
-/** Which of these are managed: by what the directory knows them by, or by name in lower case. */
-export async function findTaken(
+/**
+ * Those of them that are not managed yet, neither by what the directory knows them by nor by name; of several of one name
+ * the first. The database compares names: it has its own idea of case, and of it there can be one.
+ */
+export async function findUntaken<T extends Pick<AccountIdentity, 'sourceId' | 'username'>>(
   tx: Queryable,
   domainId: string,
-  identities: readonly { readonly sourceId: string; readonly username: string }[],
-): Promise<{ sourceIds: ReadonlySet<string>; names: ReadonlySet<string> }> {
-  const rows = await tx.query<{ sourceId: string; name: string }>(
-    `SELECT source_id AS "sourceId", lower(account) AS name FROM managed_accounts
-     WHERE domain_id = $1 AND (source_id = ANY ($2::text[]) OR lower(account) = ANY ($3::text[]))`,
-    [domainId, identities.map(each => each.sourceId), identities.map(each => each.username.toLowerCase())],
+  identities: readonly T[],
+): Promise<T[]> {
+  const rows = await tx.query<{ position: number }>(
+    `SELECT DISTINCT ON (lower(given.username)) given.position::integer AS position
+     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (source_id, username, position)
+     WHERE NOT EXISTS (SELECT FROM managed_accounts
+         WHERE domain_id = $1 AND source_id = given.source_id AND source_id <> '')
+       AND NOT EXISTS (SELECT FROM managed_accounts
+         WHERE domain_id = $1 AND lower(account) = lower(given.username))
+     ORDER BY lower(given.username), given.position`,
+    [domainId, identities.map(each => each.sourceId), identities.map(each => each.username)],
   );
-  return {
-    sourceIds: new Set(rows.map(({ sourceId }) => sourceId)),
-    names: new Set(rows.map(({ name }) => name)),
-  };
+  const positions = new Set(rows.map(({ position }) => position));
+  return identities.filter((_, index) => positions.has(index + 1));
 }
 
 const READ = `${FROM}
