@@ -74,6 +74,7 @@ CREATE TABLE scanned_accounts (
   updated_by text NOT NULL,
   CONSTRAINT scanned_accounts_source_unique UNIQUE (domain_id, source_id)
 );
+CREATE INDEX scanned_accounts_in_order ON scanned_accounts (domain_id, id);
 CREATE INDEX scanned_accounts_username ON scanned_accounts (domain_id, lower(username), id);
 
 -- Sealed values under keys that were retired are refused, as those of hosts are.

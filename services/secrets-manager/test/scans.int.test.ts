@@ -402,7 +402,7 @@ const uuidOf = (name: string): string => {
     });
 
     test('of more than are managed at once, all are, and the one that signs in is not', async () => {
-      const names = Array.from({ length: 230 }, (_, index) => `u${index}`);
+      const names = Array.from({ length: 530 }, (_, index) => `u${index}`);
       await slapd.load(people(...names) + person('scanner', 'Scanner', { userPassword: 'scanner-pass' }));
       const own = `UID=scanner,${SUFFIX}`;
       const body = await onboarding({
@@ -436,17 +436,17 @@ const uuidOf = (name: string): string => {
     });
 
     test('a scan that breaks off between is made again, and the rest are managed', async () => {
-      await slapd.load(people(...Array.from({ length: 150 }, (_, index) => `u${index}`)));
+      await slapd.load(people(...Array.from({ length: 600 }, (_, index) => `u${index}`)));
       const id = await createTargetDomain(ctx, by, await onboarding());
-      let left = 120;
+      let left = 550;
       const append: SecretsManagerContext['audit']['append'] = (tx, ...acts) =>
         (left -= 1) < 0 ? Promise.reject(new Error('kill -9')) : ctx.audit.append(tx, ...acts);
       const dying = { ...ctx, audit: { ...ctx.audit, append } };
       await expect(scanDomain(dying, await claimed(id), ACTOR, NEVER)).rejects.toThrow('kill -9');
-      expect(await managed(id)).toHaveLength(100);
+      expect(await managed(id)).toHaveLength(500);
       await platform.superuser.query('UPDATE secrets_manager.target_domains SET scan_claimable_at = now()');
       await scanDomain(ctx, await take(), ACTOR, NEVER);
-      expect(await managed(id)).toHaveLength(150);
+      expect(await managed(id)).toHaveLength(600);
     });
   });
 

@@ -1,13 +1,13 @@
 import type { SecretsManagerContext } from '../context.ts';
 import { lower } from '../domain/host.ts';
-import { findUnmanaged } from '../store/scanned-accounts.ts';
+import { findOnboardable } from '../store/scanned-accounts.ts';
 import { renewScan, type ScanClaim } from '../store/scans.ts';
 import { findTargetDomain } from '../store/target-domains.ts';
 import { SCAN_LEASE_MS, ScanLost } from './scan-lease.ts';
 import { onboardAccounts } from './take-up-accounts.ts';
 
-/** In one transaction: a scan may find very many. */
-const BATCH = 100;
+/** Looked at in one transaction: a scan may find very many. */
+const BATCH = 500;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -51,7 +51,7 @@ const onboardPart = (
     const but = domain.endpoints
       .map(endpoint => lower(endpoint.ldap_bind_dn ?? ''))
       .filter(name => name !== '');
-    const found = await findUnmanaged(tx, claim, { after, but, limit: BATCH });
+    const found = await findOnboardable(tx, claim, { after, but, limit: BATCH });
     const managed = await onboardAccounts(ctx, tx, domain, found, actor);
     return { managed, last: found.length < BATCH ? undefined : found.at(-1)?.id };
   });

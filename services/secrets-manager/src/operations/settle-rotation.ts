@@ -36,7 +36,9 @@ export async function settle(
   if (current === undefined && ofCandidate === 'refused') return { has: 'current' };
   // Also when nothing was said about the candidate: there are hosts that refuse by silence, and one password opens.
   const ofCurrent = current === undefined ? 'refused' : await proves(current);
-  if (ofCurrent === 'opens') return { has: 'current' };
+  // A directory may take a password that was replaced for an hour more: of itself that one opens says nothing there.
+  const mayLinger = rotation.system === 'domain' && ofCandidate !== 'refused';
+  if (ofCurrent === 'opens' && !mayLinger) return { has: 'current' };
   const silence = [ofCandidate, ofCurrent].find(proof => proof instanceof TargetError);
   return silence === undefined
     ? { has: 'neither', fault: faultOf('the host refuses the new password and the one before') }

@@ -5,14 +5,16 @@ import type { ScanClaim } from './scans.ts';
 /** Which of the four states an account is in. */
 const STATE = `CASE WHEN is_removed THEN 'REMOVED'
   WHEN EXISTS (SELECT FROM managed_accounts AS managed WHERE managed.domain_id = scanned_accounts.domain_id
-    AND managed.source_id = scanned_accounts.source_id) THEN 'MANAGED'
+    AND managed.source_id = scanned_accounts.source_id AND managed.source_id <> '') THEN 'MANAGED'
   WHEN EXISTS (SELECT FROM managed_accounts AS managed WHERE managed.domain_id = scanned_accounts.domain_id
     AND lower(managed.account) = lower(scanned_accounts.username)) THEN 'MANAGED'
   WHEN is_new THEN 'NEW' ELSE 'UNMANAGED' END`;
 
-const COLUMNS = `id, domain_id AS "domainId", source_id AS "sourceId", security_id AS "securityId",
+const FOUND_COLUMNS = `id, source_id AS "sourceId", security_id AS "securityId",
   distinguished_name AS "distinguishedName", username, sam_account_name AS "samAccountName", email,
-  full_name AS "fullName", additional_data AS "additionalData", ${STATE} AS state, ignored, comment,
+  full_name AS "fullName", additional_data AS "additionalData"`;
+
+const COLUMNS = `${FOUND_COLUMNS}, domain_id AS "domainId", ${STATE} AS state, ignored, comment,
   created_at AS "createdAt", updated_at AS "updatedAt", updated_by AS "updatedBy"`;
 
 /** Keeps what one page of a scan found. What people say of an account stays. The domain is locked by `renewScan`. */
@@ -101,22 +103,19 @@ export async function settleFoundAccounts(
 const BUILT_IN = `(security_id ~ '^S-1-5-21-[0-9]+-[0-9]+-[0-9]+-[0-9]{1,3}$' OR lower(username) LIKE 'krbtgt%')`;
 
 /**
- * What a scan found, nobody ignores and nobody manages, in the order of their ids and behind this one. `but`: names, in
- * lower case, by which accounts sign in that are not meant.
+ * What a scan found and nobody ignores, managed or not, in the order of their ids and behind this one. `but`: names, in lower
+ * case, by which accounts sign in that are not meant.
  */
-export const findUnmanaged = (
+export const findOnboardable = (
   tx: Queryable,
   { domain, fence }: ScanClaim,
   { after, but, limit }: { after: string; but: readonly string[]; limit: number },
 ): Promise<(FoundAccount & { readonly id: string })[]> =>
   tx.query<FoundAccount & { id: string }>(
-    `SELECT ${COLUMNS} FROM scanned_accounts
+    `SELECT ${FOUND_COLUMNS} FROM scanned_accounts
      WHERE domain_id = $1 AND found_by_scan = $2 AND NOT ignored AND id > $3 AND NOT ${BUILT_IN}
        AND lower(distinguished_name) <> ALL ($4::text[])
-       AND lower(coalesce(additional_data->>'user_principal_name', '')) <> ALL ($4) AND NOT EXISTS (
-         SELECT FROM managed_accounts AS managed WHERE managed.domain_id = $1
-           AND (managed.source_id = scanned_accounts.source_id
-             OR lower(managed.account) = lower(scanned_accounts.username)))
+       AND lower(coalesce(additional_data->>'user_principal_name', '')) <> ALL ($4)
      ORDER BY id LIMIT $5`,
     [domain.id, fence, after, but, limit],
   );
