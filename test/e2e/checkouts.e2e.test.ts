@@ -68,7 +68,7 @@ test('an account is found, checked out, read and given back', async () => {
     external_id: '',
     instance_id: '',
   };
-  const account = { path, type: 'host', username: ACCOUNT, email: '', full_name: '', host };
+  const account = { path, type: 'HOST_SECRET', username: ACCOUNT, email: '', full_name: '', host };
   expect([listed.status, listed.body]).toEqual([
     200,
     { count: 1, items: [{ ...account, created: expect.any(String), updated: expect.any(String) }] },

@@ -130,8 +130,8 @@ const placeOf = (uid: string) =>
       expect(await opens(username, (await stored(username))['password'])).toBe('opens');
       expect(await opens(username, INITIAL)).toBe('refused');
       expect(await read(id)).toMatchObject({
-        state: 'OK',
-        rotation_history: [{ version: 1, trigger: 'request', status: 'succeeded' }],
+        rotation_state: 'OK',
+        rotation_history: [{ version: 1, trigger: 'MANUAL', status: 'SUCCESS' }],
       });
     }
   });
@@ -143,7 +143,7 @@ const placeOf = (uid: string) =>
     await call('POST', `${path}/rotate`);
     await eventually('it has failed', async () => 'last_error' in (await read(id, alone)), 60_000);
     expect(await read(id, alone)).toMatchObject({
-      state: 'FAILED',
+      rotation_state: 'FAILED',
       last_error_details: 'the current password of the account is not known',
     });
     await call('POST', `${path}/password`, { password: INITIAL });
@@ -172,7 +172,7 @@ const placeOf = (uid: string) =>
     const id = await manage('nobody', { rotate: true });
     await eventually('it has failed', async () => 'last_error' in (await read(id)), 60_000);
     expect(await read(id)).toMatchObject({
-      state: 'FAILED',
+      rotation_state: 'FAILED',
       last_error_details: 'the directory has no such account, or several',
     });
   });
@@ -185,7 +185,7 @@ const placeOf = (uid: string) =>
       const other = await addDomain(endpoint);
       const id = await manage('plain', { rotate: true }, other);
       await eventually('it has failed', async () => 'last_error' in (await read(id, other)), 60_000);
-      expect(await read(id, other)).toMatchObject({ state: 'FAILED', last_error_details: reason });
+      expect(await read(id, other)).toMatchObject({ rotation_state: 'FAILED', last_error_details: reason });
     }
   });
 
@@ -229,7 +229,7 @@ const placeOf = (uid: string) =>
     const listed = await ask(holder, 'POST', '/search', { username: 'HELD' });
     expect(listed.body).toMatchObject({
       count: 1,
-      items: [{ path, type: 'target_domain', username: 'held', target_domain: { id: domain } }],
+      items: [{ path, type: 'TARGET_DOMAIN_SECRET', username: 'held', target_domain: { id: domain } }],
     });
     expect((await ask(stranger, 'GET', '')).body).toMatchObject({ count: 0 });
     expect(await ask(stranger, 'POST', '/checkouts', { path })).toMatchObject({ status: 404 });
@@ -237,7 +237,7 @@ const placeOf = (uid: string) =>
     const [checkout = {}] = taken.body['items'] as Json[];
     expect(checkout).toMatchObject({
       path,
-      type: 'target_domain',
+      type: 'TARGET_DOMAIN_SECRET',
       managed_account_id: id,
       secrets: [{ version: 1, secret: INITIAL }],
     });

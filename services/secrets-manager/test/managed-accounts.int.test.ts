@@ -74,7 +74,8 @@ describe('a managed account', () => {
       roles: [{ id: role.id }],
       comment: 'ours',
       locked: true,
-      state: 'UNSETTLED',
+      state: 'NEW',
+      rotation_state: 'UNSETTLED',
       secret_name: 'another',
     });
     const answer = await sm.call('POST', ACCOUNTS(), { body });
@@ -88,7 +89,8 @@ describe('a managed account', () => {
       password_policy: { id: policy, name: policyName },
       roles: [role],
       locked: false,
-      state: 'OK',
+      state: 'MANAGED',
+      rotation_state: 'OK',
       secret_name: `domains/${domain}/svc%20app%2C%20%22one%22`,
       rotation_history: [],
       checkouts: [],
@@ -176,6 +178,10 @@ describe('a managed account', () => {
       body: { state: 'MANAGED' },
     });
     expect(body).toMatchObject({ count: 1, items: [{ username: 'Found', state: 'MANAGED' }] });
+    await sm.superuser.query('UPDATE scanned_accounts SET is_removed = true WHERE source_id = $1', [source]);
+    expect(await read(id)).toMatchObject({ state: 'REMOVED' });
+    expect(await search({ state: 'REMOVED' })).toMatchObject({ count: 1, names: ['found'] });
+    await sm.superuser.query('UPDATE scanned_accounts SET is_removed = false WHERE source_id = $1', [source]);
     expect(await read(id)).toMatchObject({
       username: 'found',
       source_id: source,
@@ -250,8 +256,8 @@ describe('a change of its password', () => {
     await sm.superuser.query(`UPDATE accounts SET last_error = now() WHERE account = 'unsettled'`);
     expect((await sm.call('DELETE', `${ACCOUNTS()}/${id}`)).status).toBe(409);
     expect((await sm.call('DELETE', `${DOMAINS}/${domain}`)).status).toBe(409);
-    expect(await read(id)).toMatchObject({ state: 'UNSETTLED' });
-    expect(await search({ state: 'UNSETTLED' })).toEqual({ count: 1, names: ['unsettled'] });
+    expect(await read(id)).toMatchObject({ rotation_state: 'UNSETTLED' });
+    expect(await search({ rotation_state: 'UNSETTLED' })).toEqual({ count: 1, names: ['unsettled'] });
   });
 });
 
@@ -347,7 +353,9 @@ test('they are listed, sorted, searched and paged', async () => {
   expect(await search({ enabled: false })).toEqual({ count: 1, names: ['charlie_1'] });
   expect(await search({ rotation_enabled: true })).toEqual({ count: 1, names: ['bravo'] });
   expect(await search({ explicit_checkout: false })).toEqual({ count: 1, names: ['charlie_1'] });
-  expect(await search({ state: 'OK', created_after: '2020-01-01T00:00:00Z' })).toMatchObject({ count: 3 });
+  expect(
+    await search({ state: 'MANAGED', rotation_state: 'OK', created_after: '2020-01-01T00:00:00Z' }),
+  ).toMatchObject({ count: 3 });
   expect(await search({ created_before: '2020-01-01T00:00:00Z' })).toEqual({ count: 0, names: [] });
   expect(await search({}, '?sortdir=desc&limit=1&offset=1')).toEqual({ count: 3, names: ['bravo'] });
   expect((await sm.call('GET', `${ACCOUNTS()}?limit=2`)).body).toMatchObject({ count: 3 });

@@ -4,6 +4,7 @@ import type { Checkout } from './checkout.ts';
 import type { HeartbeatStatus } from './heartbeat.ts';
 import { lower } from './host.ts';
 import type { RotationOutcome, Trigger } from './rotation.ts';
+import type { AccountState } from './scanned-account.ts';
 
 /** What the directory says of an account, as scans find it or as people say. */
 export interface AccountIdentity {
@@ -39,15 +40,17 @@ export interface ManagedAccount extends Authored, AccountIdentity, ManagedAccoun
 }
 
 /** What its password is up to: `UNSETTLED` is which of two it has, `FAILED` that the last change did not come about. */
-export const ACCOUNT_STATES = ['OK', 'ROTATING', 'FAILED', 'UNSETTLED'] as const;
-export type AccountState = (typeof ACCOUNT_STATES)[number];
+export const ROTATION_STATES = ['OK', 'ROTATING', 'FAILED', 'UNSETTLED'] as const;
+export type RotationState = (typeof ROTATION_STATES)[number];
 
 /** A managed account with what is known of its password. */
 export interface ReadManagedAccount extends ManagedAccount {
   readonly domainName: string;
   readonly policyName: string;
   readonly maxConcurrent: number;
-  readonly state: AccountState;
+  /** `REMOVED`, when the last scan found it no longer. */
+  readonly state: Extract<AccountState, 'MANAGED' | 'REMOVED'>;
+  readonly rotationState: RotationState;
   readonly lastRotated: Date | null;
   readonly lastError: Date | null;
   readonly lastErrorDetails: string;

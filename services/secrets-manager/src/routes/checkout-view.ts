@@ -13,9 +13,13 @@ const HostView = Members({
 
 const TargetDomainView = Members({ id: Uuid, name: Type.String() });
 
+/** In the words of PrivX's published schemas. */
+const HOST_SECRET = 'HOST_SECRET' as const;
+export const TARGET_DOMAIN_SECRET = 'TARGET_DOMAIN_SECRET' as const;
+
 const account = {
   path: Type.String(),
-  type: Choice('host', 'target_domain'),
+  type: Choice(HOST_SECRET, TARGET_DOMAIN_SECRET),
   username: Type.String(),
   email: Type.String(),
   full_name: Type.String(),
@@ -48,7 +52,7 @@ const accountView = (key: AccountKey, handle: AccountHandle | undefined) => ({
   full_name: handle?.fullName ?? '',
   ...(key.system === 'host'
     ? {
-        type: 'host' as const,
+        type: HOST_SECRET,
         host: {
           id: key.systemId,
           addresses: [...(handle?.addresses ?? [])],
@@ -58,7 +62,7 @@ const accountView = (key: AccountKey, handle: AccountHandle | undefined) => ({
         },
       }
     : {
-        type: 'target_domain' as const,
+        type: TARGET_DOMAIN_SECRET,
         target_domain: { id: key.systemId, name: handle?.systemName ?? '' },
       }),
 });

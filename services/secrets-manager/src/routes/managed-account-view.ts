@@ -10,12 +10,27 @@ import {
   type Static,
 } from '@strongroom/schema/types';
 import { credentialName } from '../domain/credential-names.ts';
-import { ACCOUNT_STATES, keyOfManaged, lockedSince } from '../domain/managed-account.ts';
+import { keyOfManaged, lockedSince, ROTATION_STATES } from '../domain/managed-account.ts';
+import type { RotationOutcome, Trigger } from '../domain/rotation.ts';
 import type { ManagedAccountChange } from '../operations/managed-accounts.ts';
 import type { ReadableManagedAccount } from '../operations/read-managed-accounts.ts';
+import { TARGET_DOMAIN_SECRET } from './checkout-view.ts';
 import { Flag, Label, List, OptionalId, withoutNulls } from './wire-types.ts';
 
 /** Managed accounts on the wire (contract 3.5). */
+
+/** In the words of PrivX's published schemas. */
+const TRIGGERS = {
+  schedule: 'PERIODIC',
+  request: 'MANUAL',
+  release: 'ONRELEASE',
+} as const satisfies Record<Trigger, string>;
+/** A rotation fails once its last retry has. */
+const STATUSES = {
+  succeeded: 'SUCCESS',
+  failed: 'MAX_ROTATION_RETRIES_ERROR',
+  cancelled: 'ERROR',
+} as const satisfies Record<RotationOutcome, string>;
 
 const Handle = Members({ id: Uuid, name: Type.String() });
 
@@ -33,7 +48,9 @@ export const ManagedAccountView = Members({
   enabled: Type.Boolean(),
   rotation_enabled: Type.Boolean(),
   explicit_checkout: Type.Boolean(),
-  state: Choice(...ACCOUNT_STATES),
+  state: Choice('MANAGED', 'REMOVED'),
+  // Our own: what its password is up to.
+  rotation_state: Choice(...ROTATION_STATES),
   // Our own: who may check it out.
   roles: Type.Array(Members({ id: Uuid, name: Type.String(), deleted: Type.Optional(Type.Boolean()) })),
   comment: Type.String(),
@@ -44,8 +61,8 @@ export const ManagedAccountView = Members({
     Members({
       version: Type.Integer({ description: 'Of the secret; 0: none was made' }),
       rotated: Timestamp,
-      trigger: Type.String(),
-      status: Type.String(),
+      trigger: Choice(...Object.values(TRIGGERS)),
+      status: Choice(...Object.values(STATUSES)),
     }),
   ),
   checkouts: Type.Array(
@@ -103,6 +120,7 @@ export function managedAccountView({
     rotation_enabled: account.rotationEnabled,
     explicit_checkout: account.explicitCheckout,
     state: account.state,
+    rotation_state: account.rotationState,
     roles: account.roles.map(id => {
       const name = roleNames.get(id);
       return name === undefined ? { id, name: '', deleted: true } : { id, name };
@@ -114,12 +132,12 @@ export function managedAccountView({
     rotation_history: history.map(({ version, rotated, trigger, outcome }) => ({
       version: version ?? 0,
       rotated: rotated.toISOString(),
-      trigger,
-      status: outcome,
+      trigger: TRIGGERS[trigger],
+      status: STATUSES[outcome],
     })),
     checkouts: active.map(checkout => ({
       id: checkout.id,
-      type: 'target_domain',
+      type: TARGET_DOMAIN_SECRET,
       user_id: checkout.userId,
       created: checkout.createdAt.toISOString(),
       expires: checkout.expiresAt.toISOString(),

@@ -13,7 +13,8 @@ import {
 } from '@strongroom/schema/types';
 import type { SecretsManagerContext } from '../context.ts';
 import { managedAccountNotFound } from '../domain/errors.ts';
-import { ACCOUNT_STATES, type ReadManagedAccount } from '../domain/managed-account.ts';
+import { ROTATION_STATES, type ReadManagedAccount } from '../domain/managed-account.ts';
+import { ACCOUNT_STATES } from '../domain/scanned-account.ts';
 import {
   deleteManagedAccounts,
   editManagedAccounts,
@@ -59,6 +60,7 @@ const Search = Members({
   updated_after: Moment,
   updated_before: Moment,
   state: OrNull(Choice(...ACCOUNT_STATES, '')),
+  rotation_state: OrNull(Choice(...ROTATION_STATES, '')),
 });
 
 const given = (text: string | null | undefined) => (text === '' ? null : (text ?? null));
@@ -77,6 +79,7 @@ export const managedAccountRoutes = (ctx: SecretsManagerContext): Route[] => {
       rotationEnabled: search.rotation_enabled ?? null,
       explicitCheckout: search.explicit_checkout ?? null,
       state: given(search.state),
+      rotationState: given(search.rotation_state),
       createdAfter: given(search.created_after),
       createdBefore: given(search.created_before),
       updatedAfter: given(search.updated_after),

@@ -234,11 +234,16 @@ const READ = `${FROM}
       WHEN unfinished.step IN ('settling', 'promoting') AND accounts.last_error IS NOT NULL THEN 'UNSETTLED'
       WHEN accounts.last_error IS NOT NULL THEN 'FAILED'
       WHEN unfinished.id IS NOT NULL THEN 'ROTATING'
-      ELSE 'OK' END AS state
+      ELSE 'OK' END AS rotation_state,
+    CASE WHEN EXISTS (
+      SELECT FROM scanned_accounts AS scanned
+      WHERE scanned.domain_id = managed.domain_id AND scanned.source_id = managed.source_id AND scanned.is_removed
+    ) THEN 'REMOVED' ELSE 'MANAGED' END AS state
   ) AS told`;
 
 const READ_COLUMNS = `${COLUMNS}, domains.name AS "domainName", policies.name AS "policyName",
-  policies.max_concurrent_checkouts AS "maxConcurrent", told.state, accounts.last_rotated AS "lastRotated",
+  policies.max_concurrent_checkouts AS "maxConcurrent", told.state, told.rotation_state AS "rotationState",
+  accounts.last_rotated AS "lastRotated",
   accounts.last_error AS "lastError", accounts.last_error_details AS "lastErrorDetails",
   coalesce(accounts.heartbeat_status, 'unknown') AS "heartbeatStatus",
   accounts.heartbeat_details AS "heartbeatDetails", accounts.heartbeat_at AS "heartbeatAt"`;
@@ -263,6 +268,7 @@ const SORT_COLUMNS = {
   enabled: 'managed.enabled',
   rotation_enabled: 'accounts.is_rotated',
   state: 'told.state',
+  rotation_state: 'told.rotation_state',
   created: 'managed.created_at',
   updated: 'managed.updated_at',
 } as const;
@@ -277,6 +283,7 @@ export interface ManagedAccountQuery {
   readonly rotationEnabled: boolean | null;
   readonly explicitCheckout: boolean | null;
   readonly state: string | null;
+  readonly rotationState: string | null;
   readonly createdAfter: string | null;
   readonly createdBefore: string | null;
   readonly updatedAfter: string | null;
@@ -296,7 +303,8 @@ const WHERE = `WHERE managed.domain_id = $1
   AND ($7::timestamptz IS NULL OR managed.created_at > $7)
   AND ($8::timestamptz IS NULL OR managed.created_at < $8)
   AND ($9::timestamptz IS NULL OR managed.updated_at > $9)
-  AND ($10::timestamptz IS NULL OR managed.updated_at < $10)`;
+  AND ($10::timestamptz IS NULL OR managed.updated_at < $10)
+  AND ($11::text IS NULL OR told.rotation_state = upper($11))`;
 
 export async function searchManagedAccounts(
   db: Queryable,
@@ -313,13 +321,14 @@ export async function searchManagedAccounts(
     query.createdBefore,
     query.updatedAfter,
     query.updatedBefore,
+    query.rotationState,
   ];
   const direction = query.descending ? 'DESC' : 'ASC';
   const [[total], accounts] = await Promise.all([
     db.query<{ count: number }>(`SELECT count(*)::integer AS count ${READ} ${WHERE}`, filter),
     db.query<ReadManagedAccount>(
       `SELECT ${READ_COLUMNS} ${READ} ${WHERE}
-       ORDER BY ${SORT_COLUMNS[query.sortKey]} ${direction}, managed.id ${direction} OFFSET $11 LIMIT $12`,
+       ORDER BY ${SORT_COLUMNS[query.sortKey]} ${direction}, managed.id ${direction} OFFSET $12 LIMIT $13`,
       [...filter, query.offset, query.limit],
     ),
   ]);
