@@ -175,10 +175,14 @@ describe('CreateSecretFlow', () => {
   });
 
   test.each(VERSIONS)('version %s: a password by PasswordRuleID', async version => {
+    const policies = '/secrets-manager/api/v1/password-policy';
+    const shape = { password_min_length: 20, password_max_length: 20, use_numbers: true };
+    const { id } = await call('POST', policies, { name: `digits ${randomUUID()}`, ...shape });
+    const { number } = await call('GET', `${policies}/${String(id)}`);
     const library = await signedIn(version);
-    const input = inputOf({ Username: 'ann', PasswordRuleID: 1 });
+    const input = inputOf({ Username: 'ann', PasswordRuleID: Number(number) });
     await library.createSecretFlow(folder, input);
-    expect(await library.getSecret(`${folder}/${input.Title}`, '/')).toMatch(/^\S{24}$/);
+    expect(await library.getSecret(`${folder}/${input.Title}`, '/')).toMatch(/^\d{20}$/);
   });
 
   test('looks for the folder among all, safes too (TestSecretCreateSecretFlowFolderNotFound)', async () => {

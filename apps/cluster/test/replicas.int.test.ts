@@ -63,7 +63,9 @@ function environmentOf(service: Service): Record<string, string> {
   }
   return {
     ...shared,
-    ...(service !== 'vault' ? { STRONGROOM_VAULT_URL: replicas.vault[0]?.url ?? '' } : {}),
+    ...(service === 'vault'
+      ? { STRONGROOM_SECRETS_MANAGER_URL: 'http://127.0.0.1:1' }
+      : { STRONGROOM_VAULT_URL: replicas.vault[0]?.url ?? '' }),
     STRONGROOM_AUTH_URL: replicas.auth[0]?.url ?? '',
     STRONGROOM_MACHINE_SECRET: machineSecrets[service],
   };

@@ -170,8 +170,16 @@ async function start(
     dependencies,
   );
   stops.push(auth.stop);
+  const addresses = { secretsManager: '' };
   const vault = await startVault(
-    { ...serviceConfig('vault', 'vault', auth.url), ...options.vault },
+    {
+      ...serviceConfig('vault', 'vault', auth.url),
+      ...options.vault,
+      // It starts after vault, which it needs.
+      get secretsManagerUrl() {
+        return addresses.secretsManager;
+      },
+    },
     {
       databasePassword: passwords.vault,
       rootKey: material.rootKey,
@@ -213,6 +221,7 @@ async function start(
     dependencies,
   );
   stops.push(secretsManager.stop);
+  addresses.secretsManager = secretsManager.url;
 
   if (firstStart && material.credentials !== undefined) {
     await storeExampleSecret(auth.url, vault.url, material.credentials);

@@ -60,7 +60,11 @@ const configOf = (service: 'auth' | 'vault', authUrl: string): AuthConfig => ({
 
 const startVaultReplica = () =>
   startVault(
-    { ...configOf('vault', auth.url), ...readVaultSettings(readSettings({})) },
+    {
+      ...configOf('vault', auth.url),
+      ...readVaultSettings(readSettings({})),
+      secretsManagerUrl: 'http://127.0.0.1:1',
+    },
     {
       databasePassword: databases.vault.password,
       rootKey: vaultRootKey,

@@ -75,6 +75,7 @@ export async function startRotationLab() {
         service: 'vault',
         schema: 'vault',
         databaseUrl: databases.vault.url,
+        secretsManagerUrl: 'http://127.0.0.1:1',
         expiryWarningDays: 14,
       },
       {

@@ -25,7 +25,7 @@ export const SESSION_COOKIE = 'StrongroomSession';
  * signed in, which opens a session and nothing else, or the token that they signed in with: a session that goes on gets
  * newer tokens, so the one that holds longer counts.
  */
-function credentialsIn(headers: IncomingHttpHeaders): string | undefined {
+export function credentialsIn(headers: IncomingHttpHeaders): string | undefined {
   const { authorization } = headers;
   const token = sessionTokenIn(headers);
   const session = token === undefined ? undefined : `Bearer ${token}`;

@@ -21,6 +21,7 @@ afterAll(() => sm.stop());
 
 const READ: Permission[] = ['hosts-view', 'hosts-manage', 'settings-view', 'settings-manage'];
 const WRITE: Permission[] = ['settings-manage', 'hosts-manage'];
+const GENERATE: Permission[] = [...WRITE, 'vault-add', 'vault-manage'];
 const VIEW_HOSTS: Permission[] = ['hosts-view', 'hosts-manage'];
 const MANAGE_HOSTS: Permission[] = ['hosts-manage'];
 const VIEW_DOMAINS: Permission[] = ['target-domains-view', 'target-domains-manage'];
@@ -41,7 +42,8 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['PUT', `${TEMPLATE}/${ID}`, WRITE],
   ['DELETE', `${POLICY}/${ID}`, WRITE],
   ['DELETE', `${TEMPLATE}/${ID}`, WRITE],
-  ['POST', `${POLICY}/${ID}/generate`, [...WRITE, 'vault-add']],
+  ['POST', `${POLICY}/${ID}/generate`, GENERATE],
+  ['POST', `${POLICIES}/numbers/99999/generate`, GENERATE],
   ['GET', HOSTS, VIEW_HOSTS],
   ['POST', `${HOSTS}/search`, VIEW_HOSTS],
   ['POST', `${HOSTS}/resolve`, VIEW_HOSTS],
@@ -132,7 +134,9 @@ const all = [...routes.map(([method, path]): [string, string] => [method, path])
 test('names every route', async () => {
   const { body } = await sm.call('GET', '/openapi.json', { as: null });
   const served = Object.entries(body['paths'] as Record<string, object>).flatMap(([path, methods]) =>
-    Object.keys(methods).map(method => `${method.toUpperCase()} ${path.replace(/\{\w+\}/, ID)}`),
+    Object.keys(methods).map(
+      method => `${method.toUpperCase()} ${path.replace('{number}', '99999').replace(/\{\w+\}/, ID)}`,
+    ),
   );
   const named = [...all, ...inDialect].map(([method, path]) => `${method} ${path}`);
   expect(served.filter(each => !each.endsWith('/status')).sort()).toEqual(named.sort());

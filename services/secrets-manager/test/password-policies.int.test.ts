@@ -87,6 +87,7 @@ describe('password policies', () => {
     expect(got.status).toBe(200);
     expect(got.body).toEqual({
       id,
+      number: expect.any(Number),
       name,
       ...FULL,
       created: expect.stringMatching(TIME),
@@ -208,5 +209,22 @@ describe('password policies', () => {
       expect(body['password']).toMatch(/^(?=.*[a-z])(?=.*\d)[a-z\d]{12,14}$/);
     }
     expect(new Set(answers.map(({ text }) => text)).size).toBe(answers.length);
+  });
+
+  test('generate finds it by its number, too, which is its own for good', async () => {
+    const ids = [
+      await sm.create(POLICY, { name: uniqueName('numbered'), ...FULL }),
+      await sm.create(POLICY, { name: uniqueName('numbered') }),
+    ];
+    const [number, other] = await Promise.all(ids.map(async id => (await read(id))['number']));
+    expect(number).not.toBe(other);
+    await sm.call('PUT', `${POLICY}/${ids[0]}`, {
+      body: { name: uniqueName('renamed'), number: other, ...FULL },
+    });
+    expect((await read(ids[0] ?? ''))['number']).toBe(number);
+    const { status, body } = await sm.call('POST', `${POLICIES}/numbers/${String(number)}/generate`);
+    expect([status, body['password']]).toEqual([200, expect.stringMatching(/^[a-z\d]{12,14}$/)]);
+    const none = await sm.call('POST', `${POLICIES}/numbers/999999/generate`);
+    expect([none.status, none.body['error_code']]).toEqual([404, 'OBJECT_NOT_FOUND']);
   });
 });

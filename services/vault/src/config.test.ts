@@ -5,6 +5,7 @@ const environment = {
   STRONGROOM_DATABASE_URL: 'postgres://strongroom_vault@127.0.0.1:5432/strongroom',
   STRONGROOM_DATABASE_PASSWORD: 'database-password',
   STRONGROOM_AUTH_URL: 'http://127.0.0.1:8081',
+  STRONGROOM_SECRETS_MANAGER_URL: 'http://127.0.0.1:8083',
   STRONGROOM_ISSUER: 'https://127.0.0.1:8443',
   STRONGROOM_ROOT_KEY: Buffer.alloc(32, 7).toString('base64url'),
   STRONGROOM_MACHINE_SECRET: 'machine-secret',

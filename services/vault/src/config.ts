@@ -12,7 +12,10 @@ export interface VaultSettings {
   readonly expiryWarningDays: number;
 }
 
-export type VaultConfig = ServiceConfig & VaultSettings;
+export interface VaultConfig extends ServiceConfig, VaultSettings {
+  /** Base address of secrets-manager, which has the password policies; read when one is asked for. */
+  readonly secretsManagerUrl: string;
+}
 
 export interface VaultSecrets extends ServiceSecrets, RootKeySecrets {
   /** vault's own machine identity at auth. */
@@ -21,7 +24,11 @@ export interface VaultSecrets extends ServiceSecrets, RootKeySecrets {
 
 export function readVaultConfig(environment: Environment): { config: VaultConfig; secrets: VaultSecrets } {
   const settings = readSettings(environment);
-  const config = { ...readServiceConfig(settings, 'vault'), ...readVaultSettings(settings) };
+  const config = {
+    ...readServiceConfig(settings, 'vault'),
+    ...readVaultSettings(settings),
+    secretsManagerUrl: settings.url('STRONGROOM_SECRETS_MANAGER_URL'),
+  };
   const secrets: VaultSecrets = {
     ...readServiceSecrets(settings),
     ...readRootKeys(settings),

@@ -8,6 +8,7 @@ import { openKeyManagement, type KeyEvents } from '@strongroom/service/key-manag
 import { keyRoutes } from '@strongroom/service/key-routes';
 import { openRoles } from '@strongroom/service/roles';
 import { serve, type RunningService } from '@strongroom/service/serve';
+import { createPasswordByRule } from './clients/password-rules.ts';
 import type { VaultConfig, VaultSecrets } from './config.ts';
 import type { VaultContext } from './context.ts';
 import { secretServerRoutes } from './dialects/secret-server/routes.ts';
@@ -69,6 +70,7 @@ export async function startVault(
     roles: roles.directory,
     secrets: createSecretFinder(foundations.db),
     findPage: createFindPage(foundations.db, foundations.now),
+    passwordByRule: createPasswordByRule(() => config.secretsManagerUrl),
   };
   const stopHousekeeping = [
     startExpiryWarnings(ctx, config.expiryWarningDays),

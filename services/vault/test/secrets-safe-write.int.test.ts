@@ -97,14 +97,6 @@ describe('making secrets', () => {
     expect([nobody.status, nobody.body]).toEqual([400, { error: expect.stringContaining('Nobody') }]);
   });
 
-  test('a password is made where a rule is named, and shown to who may read it', async () => {
-    const made = await post('/secrets', { Title: uniqueName('t'), Username: 'u', PasswordRuleId: 1 });
-    expect(secretOf(made).Password).toMatch(/^[\w.-]{24}$/);
-    expect(secretOf(await call('GET', `/secrets/${secretOf(made).Id}`)).Password).toBe(
-      secretOf(made).Password,
-    );
-  });
-
   test('members are read in any case', async () => {
     const made = await post('/secrets', { title: uniqueName('t'), username: 'u', PASSWORD: 'p' });
     expect(made.status).toBe(201);
@@ -120,7 +112,6 @@ describe('making secrets', () => {
     ['a user of 1001', '', { Username: 'x'.repeat(1_001) }],
     ['no password and no rule', '', { Password: undefined }],
     ['a password of 257', '', { Password: 'x'.repeat(257) }],
-    ['a rule that there is not', '', { Password: undefined, PasswordRuleID: 5 }],
     ['notes of 4001', '', { Notes: 'x'.repeat(4_001) }],
     ['a URL of 2049', '', { Urls: [{ Url: 'x'.repeat(2_049) }] }],
     ['an owner type that there is not', '', { OwnerType: 'Robot' }],

@@ -66,7 +66,11 @@ export interface TestVault {
 }
 
 export async function startTestVault(
-  options: { now?: () => Date; newRootKey?: () => SecretBytes | undefined } = {},
+  options: {
+    now?: () => Date;
+    newRootKey?: () => SecretBytes | undefined;
+    secretsManagerUrl?: string;
+  } = {},
 ): Promise<TestVault> {
   const now = options.now ?? (() => new Date());
   const database = await createTestDatabase('vault');
@@ -85,6 +89,8 @@ export async function startTestVault(
     authUrl: issuer.url,
     issuer: issuer.issuer,
     callerRateLimitPerSecond: 0,
+    // Nobody: rules are tested with a service that plays it, and through the gateway.
+    secretsManagerUrl: options.secretsManagerUrl ?? 'http://127.0.0.1:1',
     expiryWarningDays: 14,
     shutdownDeadlineMs: 10_000,
     logLevel: 'error',

@@ -23,6 +23,8 @@ export interface PolicySettings extends PasswordRules {
 
 export type PasswordPolicy = PolicySettings &
   Authored & {
+    /** By which dialects name it whose policies have numbers. */
+    readonly number: number;
     /** When scheduled rotations begin; null: at any time. */
     readonly rotationWindow: RotationWindow | null;
   };

@@ -4,16 +4,15 @@ import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import type { SecretsManagerContext } from '../context.ts';
 import { passwordPolicyNotFound } from '../domain/errors.ts';
 import { generatePassword } from '../domain/password-generator.ts';
-import { findPasswordPolicy } from '../store/password-policies.ts';
+import type { PasswordPolicy } from '../domain/password-policy.ts';
 
 /** A new password of this policy, kept nowhere. Resolves only when the audit record is durable. */
 export async function generatePolicyPassword(
-  ctx: Pick<SecretsManagerContext, 'db' | 'audit'>,
+  ctx: Pick<SecretsManagerContext, 'audit'>,
   caller: Caller,
   request: RequestInfo,
-  id: string,
+  policy: PasswordPolicy | undefined,
 ): Promise<string> {
-  const policy = await findPasswordPolicy(ctx.db, id);
   if (policy === undefined) throw passwordPolicyNotFound();
   await ctx.audit.write({
     type: AUDIT_EVENTS.passwordGenerated,

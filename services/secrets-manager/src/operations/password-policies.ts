@@ -20,9 +20,9 @@ export async function createPasswordPolicy(
   request: RequestInfo,
   given: GivenPolicy,
   window: RotationWindow | null = null,
-): Promise<PasswordPolicy> {
+): Promise<{ id: string }> {
   const now = ctx.now();
-  const policy: PasswordPolicy = {
+  const policy = {
     ...toPolicySettings(given),
     id: ctx.newId(),
     createdAt: now,

@@ -10,7 +10,7 @@ export const AUTHORIZER = '/authorizer/api/v1';
 export const READ = withPermission('hosts-view', 'hosts-manage', 'settings-view', 'settings-manage');
 export const WRITE = withPermission('settings-manage', 'hosts-manage');
 /** A new password also serves those who may put it into the vault. */
-export const GENERATE = withPermission('settings-manage', 'hosts-manage', 'vault-add');
+export const GENERATE = withPermission('settings-manage', 'hosts-manage', 'vault-add', 'vault-manage');
 
 export const VIEW_HOSTS = withPermission('hosts-view', 'hosts-manage');
 export const MANAGE_HOSTS = withPermission('hosts-manage');

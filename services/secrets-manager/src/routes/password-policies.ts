@@ -8,7 +8,11 @@ import {
   deletePasswordPolicy,
   updatePasswordPolicy,
 } from '../operations/password-policies.ts';
-import { findPasswordPolicy, listPasswordPolicies } from '../store/password-policies.ts';
+import {
+  findPasswordPolicy,
+  findPasswordPolicyByNumber,
+  listPasswordPolicies,
+} from '../store/password-policies.ts';
 import { GENERATE, PREFIX, READ, WRITE } from './access.ts';
 import {
   PasswordPolicyBody,
@@ -19,6 +23,7 @@ import {
 } from './password-policy-view.ts';
 
 const ById = Members({ id: Uuid });
+const Generated = Members({ password: Type.String() });
 const tag = 'password policies';
 
 /** Password policies (contract 3.1). */
@@ -108,8 +113,34 @@ export const passwordPolicyRoutes = (ctx: SecretsManagerContext): Route[] => [
     summary: 'Make a new password that obeys the policy; it is kept nowhere (not part of the PrivX API)',
     access: GENERATE,
     params: ById,
-    response: Members({ password: Type.String() }),
+    response: Generated,
     handle: async ({ params, caller, request }) =>
-      ok({ password: await generatePolicyPassword(ctx, caller, request, params.id) }),
+      ok({
+        password: await generatePolicyPassword(
+          ctx,
+          caller,
+          request,
+          await findPasswordPolicy(ctx.db, params.id),
+        ),
+      }),
+  }),
+  route({
+    method: 'post',
+    path: `${PREFIX}/password-policies/numbers/:number/generate`,
+    operationId: 'generatePasswordByNumber',
+    tag,
+    summary: 'The same by the number of the policy, for dialects whose rules have numbers',
+    access: GENERATE,
+    params: Members({ number: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 }) }),
+    response: Generated,
+    handle: async ({ params, caller, request }) =>
+      ok({
+        password: await generatePolicyPassword(
+          ctx,
+          caller,
+          request,
+          await findPasswordPolicyByNumber(ctx.db, params.number),
+        ),
+      }),
   }),
 ];

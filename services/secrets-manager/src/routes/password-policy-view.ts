@@ -36,6 +36,7 @@ export const PasswordPolicyBody = Members({
 
 export const PasswordPolicyView = Members({
   id: Uuid,
+  number: Type.Integer({ description: 'Ours alone: what Secrets Safe calls the id of a password rule' }),
   name: Type.String(),
   rotation_interval: Type.String({ description: 'ISO 8601 or Go duration, as it was given' }),
   password_min_length: Type.Integer(),
@@ -93,6 +94,7 @@ export const toGivenWindow = ({
 
 export const passwordPolicyView = (policy: PasswordPolicy): Static<typeof PasswordPolicyView> => ({
   id: policy.id,
+  number: policy.number,
   name: policy.name,
   rotation_interval: policy.rotationInterval,
   password_min_length: policy.passwordMinLength,

@@ -10,7 +10,7 @@ import type { PasswordPolicy } from '../domain/password-policy.ts';
 import type { RotationWindow } from '../domain/rotation-window.ts';
 
 /** Rows come out under the domain's own names. */
-const SELECT = `SELECT id, name, rotation_interval AS "rotationInterval",
+const SELECT = `SELECT id, number, name, rotation_interval AS "rotationInterval",
     password_min_length AS "passwordMinLength", password_max_length AS "passwordMaxLength",
     use_special_characters AS "useSpecialCharacters", use_lower_case AS "useLowerCase",
     use_upper_case AS "useUpperCase", use_numbers AS "useNumbers",
@@ -29,7 +29,7 @@ const COLUMNS = `name, canonical_name, rotation_interval, password_min_length, p
   delete_version_after, fallback_to_previous, updated_at, updated_by`;
 const PLACES = '$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21';
 
-type PolicyWrite = Omit<PasswordPolicy, 'createdAt' | 'createdBy' | 'rotationWindow'>;
+type PolicyWrite = Omit<PasswordPolicy, 'number' | 'createdAt' | 'createdBy' | 'rotationWindow'>;
 
 const values = (policy: PolicyWrite) => [
   policy.id,
@@ -60,7 +60,7 @@ const translate = (error: unknown) =>
 
 export async function insertPasswordPolicy(
   tx: Queryable,
-  policy: Omit<PasswordPolicy, 'rotationWindow'>,
+  policy: Omit<PasswordPolicy, 'number' | 'rotationWindow'>,
 ): Promise<void> {
   try {
     await tx.query(
@@ -115,6 +115,14 @@ export async function deletePasswordPolicy(tx: Queryable, id: string): Promise<s
 
 export async function findPasswordPolicy(db: Queryable, id: string): Promise<PasswordPolicy | undefined> {
   const [row] = await db.query<PasswordPolicy>(`${SELECT} WHERE id = $1`, [id]);
+  return row;
+}
+
+export async function findPasswordPolicyByNumber(
+  db: Queryable,
+  number: number,
+): Promise<PasswordPolicy | undefined> {
+  const [row] = await db.query<PasswordPolicy>(`${SELECT} WHERE number = $1`, [number]);
   return row;
 }
 

@@ -1,5 +1,6 @@
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
 import { AUTHENTICATED, ok, route, type Reply, type Route } from '@strongroom/http/route';
+import { credentialsIn } from '@strongroom/http/secrets-safe';
 import { Members, type Static } from '@strongroom/schema/types';
 import type { VaultContext } from '../../context.ts';
 import { folderPathOf, nameIn, type Folder } from '../../domain/folder.ts';
@@ -9,7 +10,6 @@ import { locateFolder } from '../../operations/locate-folder.ts';
 import { locateSecret } from '../../operations/locate-secret.ts';
 import { apiVersion, at, ById, secretsSafe, Versioned, type ApiVersion } from './api.ts';
 import { typeOf, withStated, type SecretType, type StatedContent } from './content.ts';
-import { makePassword } from './create-secret.ts';
 import { requireOwners } from './owner-input.ts';
 import { ofAnotherKind } from './read-secret.ts';
 import { ChangedCredential, ChangedText, commonData, passwordOf } from './secret-input.ts';
@@ -28,8 +28,9 @@ export const changeSecretRoutes = (ctx: VaultContext): Route[] => [
     query: Members(Versioned),
     body: ChangedCredential,
     response: SecretView,
-    async handle({ params, query, body, caller, request }) {
-      const pass = await passwordOf(body, makePassword);
+    async handle({ params, query, body, caller, request, sent }) {
+      const asking = { authorization: credentialsIn(sent), request };
+      const pass = await passwordOf(body, rule => ctx.passwordByRule(asking, rule));
       const content = { user: body.Username, pass, ...commonData(body) };
       return change(ctx, caller, request, params.id, 'Credential', body, content, apiVersion(query));
     },

@@ -1,12 +1,10 @@
-import { randomInt } from 'node:crypto';
 import type { Caller, RequestInfo } from '@strongroom/contracts/caller';
-import { generatePassword } from '@strongroom/crypto/generate-password';
 import { invalidField } from '@strongroom/errors/common-errors';
 import { AUTHENTICATED, ok, route, type Reply, type Route } from '@strongroom/http/route';
+import { credentialsIn } from '@strongroom/http/secrets-safe';
 import { Members, type Static } from '@strongroom/schema/types';
 import type { VaultContext } from '../../context.ts';
 import { nameIn, type Folder } from '../../domain/folder.ts';
-import { FIELD_PASSWORD } from '../../domain/password-rule.ts';
 import { DEFAULT_MAX_VERSIONS, mayRead, type SecretData } from '../../domain/secret.ts';
 import { createSecret, type CreatedSecret, type NewSecret } from '../../operations/create-secret.ts';
 import { locateFolder } from '../../operations/locate-folder.ts';
@@ -16,9 +14,6 @@ import { ownerRoles } from './owner-input.ts';
 import type { RoleNames } from './owners.ts';
 import { commonData, NewCredential, NewText, passwordOf } from './secret-input.ts';
 import { secretView, SecretView } from './secret-view.ts';
-
-export const makePassword = (): Promise<string> =>
-  Promise.resolve(generatePassword(FIELD_PASSWORD, max => randomInt(max)));
 
 /** Credentials and texts made in a folder (contract 4, rows 1 and 2). */
 export const createSecretRoutes = (ctx: VaultContext): Route[] => [
@@ -34,9 +29,10 @@ export const createSecretRoutes = (ctx: VaultContext): Route[] => [
     query: Members(Versioned),
     body: NewCredential,
     response: SecretView,
-    async handle({ params, query, body, caller, request }) {
+    async handle({ params, query, body, caller, request, sent }) {
       const place = await placeIn(ctx, caller, request, params.id, body);
-      const pass = await passwordOf(body, makePassword);
+      const asking = { authorization: credentialsIn(sent), request };
+      const pass = await passwordOf(body, rule => ctx.passwordByRule(asking, rule));
       const data = { user: body.Username, pass, ...commonData(body) };
       const secret = newSecret(place, 'credentials', data);
       const made = await createSecret(ctx, caller, request, secret, FORGET);

@@ -14,7 +14,7 @@ import { locateFolder } from '../../operations/locate-folder.ts';
 import { requireMayAddIn } from '../../operations/may-create.ts';
 import { FORGET } from '../../operations/once.ts';
 import { at, ById, secretsSafe, Versioned } from './api.ts';
-import { makePassword, newSecret, placeIn } from './create-secret.ts';
+import { newSecret, placeIn } from './create-secret.ts';
 import { isFile } from './file-form.ts';
 import { MAX_ROWS, parseRows, wantedOf, type ImportRow } from './import-rows.ts';
 import { commonData, NewCredential, NewText, passwordOf } from './secret-input.ts';
@@ -89,7 +89,7 @@ async function importRow(
   const { type, body } = wantedOf(row);
   if (type === 'Credential') {
     const stated = parseCredential(body);
-    const pass = await passwordOf(stated, makePassword);
+    const pass = await passwordOf(stated);
     return make('credentials', stated, { user: stated.Username, pass, ...commonData(stated) });
   }
   const stated = parseText(body);

@@ -51,21 +51,16 @@ export function commonData({ Description, Notes, Urls }: Common): StatedContent 
   };
 }
 
-/** The one rule that there is: the domain's own, for passwords that no host asks for. */
-const OWN_RULE = 1;
-
 /** A stated password counts; without one, a rule has to be named. */
 export async function passwordOf(
   { Password, PasswordRuleID }: Pick<Static<typeof NewCredential>, 'Password' | 'PasswordRuleID'>,
-  generate: () => Promise<string>,
+  byRule?: (number: number) => Promise<string>,
 ): Promise<string> {
   if (Password) return Password;
-  if (PasswordRuleID === OWN_RULE) return generate();
-  throw PasswordRuleID
-    ? invalidField('PasswordRuleID', 'No password rule has this number')
-    : invalidField(
-        'Password',
-        'A password, or the number of a password rule, is required',
-        'REQUIRED_VALUE_MISSING',
-      );
+  if (PasswordRuleID && byRule) return byRule(PasswordRuleID);
+  throw invalidField(
+    'Password',
+    'A password, or the number of a password rule, is required',
+    'REQUIRED_VALUE_MISSING',
+  );
 }
