@@ -306,6 +306,7 @@ describe('the door', () => {
       'GET /auth/login',
       'GET /auth/password-reset',
       'GET /authorizer/api/v1/status',
+      'GET /connection-manager/api/v1/status',
       'GET /host-store/api/v1/status',
       'GET /local-user-store/api/v1/status',
       'GET /monitor-service/api/v1/status',

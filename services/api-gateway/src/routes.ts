@@ -43,6 +43,7 @@ const ROUTES: readonly Route[] = (
     { prefix: '/secrets-manager/api/v1', upstream: 'secrets-manager' },
     { prefix: '/host-store/api/v1', upstream: 'secrets-manager' },
     { prefix: '/authorizer/api/v1', upstream: 'secrets-manager' },
+    { prefix: '/connection-manager/api/v1', upstream: 'secrets-manager' },
     { prefix: '/monitor-service/api/v1', upstream: 'monitor' },
     ...secretServerRoutes(),
     { prefix: `${SECRETS_SAFE_PREFIX}/auth`, upstream: 'auth' },

@@ -22,8 +22,9 @@ import { planAnew, startScheduling } from './operations/schedule-rotations.ts';
 import { heartbeatRoutes } from './routes/heartbeats.ts';
 import { startLookingAfterCheckouts } from './operations/look-after-checkouts.ts';
 import { settleReleases } from './operations/settle-releases.ts';
-import { AUTHORIZER, HOST_STORE, PREFIX } from './routes/access.ts';
+import { AUTHORIZER, CONNECTION_MANAGER, HOST_STORE, PREFIX } from './routes/access.ts';
 import { checkoutRoutes } from './routes/checkouts.ts';
+import { connectionRoutes } from './routes/connections.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { hostSearchRoutes } from './routes/host-search.ts';
 import { hostSecretRoutes } from './routes/host-secrets.ts';
@@ -91,7 +92,7 @@ export async function startSecretsManager(
   const scanner = startScanner(ctx, MACHINE_CLIENT_ID);
   const stopForgetting = startForgettingRotations(ctx);
   return serve(foundations, {
-    prefixes: [PREFIX, HOST_STORE, AUTHORIZER],
+    prefixes: [PREFIX, HOST_STORE, AUTHORIZER, CONNECTION_MANAGER],
     // Literal paths such as `/hosts/search` come before `/hosts/:id`.
     routes: [
       ...passwordPolicyRoutes(ctx),
@@ -104,6 +105,7 @@ export async function startSecretsManager(
       ...hostRoutes(ctx),
       ...whitelistRoutes(ctx),
       ...checkoutRoutes(ctx),
+      ...connectionRoutes(ctx),
       ...scannedAccountRoutes(ctx),
       ...targetDomainRoutes(ctx),
       ...secretServerRoutes({ ctx, vault: createSecretServerVault(config.vaultUrl) }),

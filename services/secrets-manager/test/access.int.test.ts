@@ -21,6 +21,8 @@ afterAll(() => sm.stop());
 
 const READ: Permission[] = ['hosts-view', 'hosts-manage', 'settings-view', 'settings-manage'];
 const WRITE: Permission[] = ['settings-manage', 'hosts-manage'];
+const CONNECTIONS = '/connection-manager/api/v1/connections';
+const VIEW_CONNECTIONS: Permission[] = ['connections-view', 'connections-manage'];
 const GENERATE: Permission[] = [...WRITE, 'vault-add', 'vault-manage'];
 const VIEW_HOSTS: Permission[] = ['hosts-view', 'hosts-manage'];
 const MANAGE_HOSTS: Permission[] = ['hosts-manage'];
@@ -44,6 +46,9 @@ const routes: [method: string, path: string, allowed: Permission[]][] = [
   ['DELETE', `${TEMPLATE}/${ID}`, WRITE],
   ['POST', `${POLICY}/${ID}/generate`, GENERATE],
   ['POST', `${POLICIES}/numbers/99999/generate`, GENERATE],
+  ['GET', CONNECTIONS, VIEW_CONNECTIONS],
+  ['POST', `${CONNECTIONS}/search`, VIEW_CONNECTIONS],
+  ['GET', `${CONNECTIONS}/${ID}`, VIEW_CONNECTIONS],
   ['GET', HOSTS, VIEW_HOSTS],
   ['POST', `${HOSTS}/search`, VIEW_HOSTS],
   ['POST', `${HOSTS}/resolve`, VIEW_HOSTS],
@@ -185,10 +190,13 @@ describe.each(routes)('%s %s', (method, path, allowed) => {
   });
 });
 
-test.each([PREFIX, HOST_STORE, AUTHORIZER])('%s/status is public', async prefix => {
-  const { status, body } = await sm.call('GET', `${prefix}/status`, { as: null });
-  expect([status, body['status']]).toEqual([200, 'RUNNING']);
-});
+test.each([PREFIX, HOST_STORE, AUTHORIZER, '/connection-manager/api/v1'])(
+  '%s/status is public',
+  async prefix => {
+    const { status, body } = await sm.call('GET', `${prefix}/status`, { as: null });
+    expect([status, body['status']]).toEqual([200, 'RUNNING']);
+  },
+);
 
 describe('every write leaves one audit record', () => {
   async function recorded(method: string, path: string, body?: unknown) {

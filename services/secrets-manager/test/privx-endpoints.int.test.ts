@@ -10,7 +10,12 @@ beforeAll(async () => {
 afterAll(() => sm.stop());
 
 test('the page of endpoints says what is served, and nothing else', async () => {
-  const rows = await readEndpointRows('/secrets-manager/', '/host-store/', '/authorizer/');
+  const rows = await readEndpointRows(
+    '/secrets-manager/',
+    '/host-store/',
+    '/authorizer/',
+    '/connection-manager/',
+  );
   const documented = documentedOperations((await sm.call('GET', '/openapi.json', { as: null })).body);
   const routed = new Set(documented.filter(operation => !operation.includes(' /SecretServer/')));
   const named = rows.map(row => row.operation);

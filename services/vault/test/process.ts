@@ -25,6 +25,7 @@ export async function startVaultProcess(vault: TestVault): Promise<VaultProcess>
       STRONGROOM_ROOT_KEY: secrets.rootKey.reveal().toString('base64url'),
       STRONGROOM_AUTH_URL: config.authUrl,
       STRONGROOM_ISSUER: config.issuer,
+      STRONGROOM_SECRETS_MANAGER_URL: config.secretsManagerUrl,
       STRONGROOM_MACHINE_SECRET: secrets.machineSecret,
       // There is none; events wait in the outbox.
       STRONGROOM_RABBITMQ_URL: 'amqp://127.0.0.1:1',

@@ -20,6 +20,7 @@ export const targetDomainExists = () => duplicateValue('name', 'target domain');
 export const scannedAccountNotFound = () => objectNotFound('Account');
 
 export const checkoutNotFound = () => objectNotFound('Checkout');
+export const connectionNotFound = () => objectNotFound('Connection');
 export const accountInUse = () =>
   new AppError({
     kind: 'conflict',

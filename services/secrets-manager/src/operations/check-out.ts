@@ -80,7 +80,7 @@ async function take(
   if (decision.kind === 'renewed') return renew(tx, by, decision);
   const { expiresAt } = decision;
   const checkout = { ...keyOf(key), id: ctx.newId(), userId, createdAt: now, expiresAt };
-  await insertCheckout(tx, checkout);
+  await insertCheckout(tx, checkout, by.caller.name);
   const message = { ...told(checkout), expires: expiresAt.toISOString() };
   return { id: checkout.id, acts: [{ type: AUDIT_EVENTS.accountCheckedOut, ...by, message }] };
 }

@@ -5,6 +5,8 @@ export const HOST_STORE = '/host-store/api/v1';
 export const TARGET_DOMAINS = `${PREFIX}/targetdomains`;
 /** Of PrivX's authorizer only what it says of accounts' passwords is served. */
 export const AUTHORIZER = '/authorizer/api/v1';
+/** Of PrivX's connection manager only who had which account when. */
+export const CONNECTION_MANAGER = '/connection-manager/api/v1';
 
 /** Policies and templates belong to the platform's settings and serve those who look after hosts. */
 export const READ = withPermission('hosts-view', 'hosts-manage', 'settings-view', 'settings-manage');

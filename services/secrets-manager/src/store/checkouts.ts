@@ -84,10 +84,11 @@ export const findActiveOn = (
 export async function insertCheckout(
   tx: Queryable,
   checkout: Pick<Checkout, keyof AccountKey | 'id' | 'userId' | 'createdAt' | 'expiresAt'>,
+  userName: string,
 ): Promise<void> {
   await tx.query(
-    `INSERT INTO checkouts (id, system_kind, system_id, account, user_id, state, created_at, expires_at)
-     VALUES ($1, $2, $3, $4, $5, 'held', $6, $7)`,
+    `INSERT INTO checkouts (id, system_kind, system_id, account, user_id, state, created_at, expires_at, user_name)
+     VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8)`,
     [
       checkout.id,
       checkout.system,
@@ -96,6 +97,7 @@ export async function insertCheckout(
       checkout.userId,
       checkout.createdAt,
       checkout.expiresAt,
+      userName,
     ],
   );
 }
