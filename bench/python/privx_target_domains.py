@@ -79,7 +79,7 @@ call("rotate_target_domain_managed_account", domain, account)
 
 def rotated(which):
     read = call("get_target_domain_managed_account", domain, which)
-    return [each["status"] for each in read["rotation_history"]][:1] == ["succeeded"]
+    return [each["status"] for each in read["rotation_history"]][:1] == ["SUCCESS"]
 
 
 until("the rotation", lambda: rotated(account) and rotated(others[0]))
